@@ -1,0 +1,1 @@
+"""Lockgate: a system for the controlled trade of AI accelerators."""

@@ -1,0 +1,1 @@
+"""What a chip can do: operators, layers, layouts, training, serving, fleets, calibration."""

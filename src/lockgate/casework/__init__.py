@@ -1,0 +1,1 @@
+"""What may happen to a case, and the arithmetic of quantities: pure, no database."""

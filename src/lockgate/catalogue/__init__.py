@@ -1,0 +1,1 @@
+"""The facts: reads `data/` into frozen, checked objects."""

@@ -1,0 +1,1 @@
+"""What a gate says: a value on a date, provisions, determinations."""

@@ -1,0 +1,1 @@
+"""What documents claim: reading, reconciling, contradicting."""

@@ -1,0 +1,1 @@
+"""Who is this: names, lists, ownership, red flags."""

@@ -1,0 +1,1 @@
+"""A finished result object becomes HTML, charts and documents."""

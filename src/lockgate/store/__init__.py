@@ -1,0 +1,1 @@
+"""Tables, migrations, unit of work: translates rows to domain objects and back."""
