@@ -15,7 +15,7 @@ demo: .venv/ready  ## assess the first H200 batch and write the dossier
 
 test: .venv/ready  ## the whole test suite
 	@tools/test-needs
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: format lint types imports test  ## everything that must hold before a change lands
 

@@ -55,11 +55,13 @@ class Explanation:
         TPP = 15832  [us-ear.3a090.note-2]
           peak = 1979 TFLOPS
         """
-        return "\n".join("  " * depth + step._line() for depth, step in self.walk())
+        return "\n".join("  " * depth + render_step(step) for depth, step in self.walk())
 
-    def _line(self) -> str:
-        value = "" if self.value is None else f" = {self.value}"
-        unit = f" {self.unit}" if self.unit else ""
-        pinpoint = f" {self.pinpoint}" if self.pinpoint else ""
-        citation = f"  [{self.citation}{pinpoint}]" if self.citation else ""
-        return f"{self.label}{value}{unit}{citation}" + (f"  ({self.note})" if self.note else "")
+
+def render_step(step: Explanation) -> str:
+    """One step as one line, without its children."""
+    value = "" if step.value is None else f" = {step.value}"
+    unit = f" {step.unit}" if step.unit else ""
+    pinpoint = f" {step.pinpoint}" if step.pinpoint else ""
+    citation = f"  [{step.citation}{pinpoint}]" if step.citation else ""
+    return f"{step.label}{value}{unit}{citation}" + (f"  ({step.note})" if step.note else "")
