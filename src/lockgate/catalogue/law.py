@@ -116,7 +116,7 @@ class Version(Record):
     """Headquarters or ultimate parents it reaches, wherever the goods go."""
     outcome: str = ""
     """A review policy, or the state of a reported fact."""
-    values: Mapping[str, Exact | dt.date | str] = {}
+    values: Mapping[str, Annotated[Exact | dt.date | str, Field(union_mode="left_to_right")]] = {}
     """Single parameters by name."""
     items: tuple[str, ...] = ()
     """Items it names: catalogue ids, classifications, or families ending in ``*``."""
