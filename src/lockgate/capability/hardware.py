@@ -1,0 +1,209 @@
+"""What a chip and the system around it can do at most, in base units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from lockgate.base.errors import LockgateError
+from lockgate.capability.calibration import KernelSet, kernels_for
+
+# Bytes an element takes in each format.
+FORMAT_BYTE: Mapping[str, float] = MappingProxyType(
+    {"fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "int4": 0.5}
+)  # fmt: skip
+# Other names people write.
+FORMAT_ALIASES: Mapping[str, str] = MappingProxyType(
+    {"bfloat16": "bf16", "float16": "fp16", "half": "fp16", "e4m3": "fp8", "fp8-e4m3": "fp8", "nvfp4": "fp4",
+     "mxfp4": "fp4", "float32": "fp32", "float8": "fp8", "w8a8": "int8"}
+)  # fmt: skip
+
+
+class ChipLike(Protocol):
+    """What is read of a catalogue chip."""
+
+    @property
+    def id(self) -> str:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def architecture(self) -> str | None:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def dram_capacity_byte(self) -> float | None:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def dram_bandwidth_byte_per_s(self) -> float | None:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def chip_link_bandwidth_byte_per_s(self) -> float | None:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def power_w(self) -> float | None:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def peak_flop_per_s(self) -> Mapping[str, Any]:
+        """As in the catalogue."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """One accelerator in its system.
+
+    Attributes:
+        peak_flop_per_s: Dense datasheet rate by format.
+        memory_byte: Capacity.
+        memory_bandwidth_byte_per_s: Datasheet rate.
+        link_bandwidth_byte_per_s: To the other chips of its node, one direction.
+        network_bandwidth_byte_per_s: To other nodes, one direction, this chip's share, before oversubscription.
+        node_chip_count: Chips joined by the fast links.
+        oversubscription: Of the network above a node; 1 is none.
+        power_w: Of one chip, or None where unknown.
+        kernels: What its kernels reach of all this.
+        assumptions: What was not stated and had to be assumed, in words.
+    """
+
+    id: str
+    name: str
+    peak_flop_per_s: Mapping[str, float]
+    memory_byte: float
+    memory_bandwidth_byte_per_s: float
+    link_bandwidth_byte_per_s: float
+    network_bandwidth_byte_per_s: float
+    node_chip_count: int
+    kernels: KernelSet
+    oversubscription: float = 1.0
+    power_w: float | None = None
+    assumptions: tuple[str, ...] = ()
+
+    def rate(self, number_format: str) -> float:
+        """Dense peak for a format, flop/s; a format the chip lacks runs at the rate of the next wider one it has.
+
+        Raises:
+            LockgateError: ``unknown-format``.
+        """
+        return self.peak_flop_per_s[self.executed_format(number_format)]
+
+    def executed_format(self, number_format: str) -> str:
+        """The format a product given in ``number_format`` really runs in on this chip."""
+        name = normal_format(number_format)
+        if name in ("fp16", "bf16"):
+            order = ["bf16", "fp16", "tf32", "fp32"]
+        else:
+            order = {
+                "fp4": ["fp4", "fp8", "bf16", "fp16"],
+                "int4": ["bf16", "fp16"],
+                "fp8": ["fp8", "bf16", "fp16"],
+                "int8": ["int8", "fp8", "bf16", "fp16"],
+                "tf32": ["tf32", "fp32"],
+            }.get(name, [name])
+        for candidate in order:
+            if self.peak_flop_per_s.get(candidate):
+                return candidate
+        raise LockgateError(
+            f"{self.id} has no stated rate for {number_format}",
+            code="missing-fact",
+            hint="rates known: " + (", ".join(sorted(self.peak_flop_per_s)) or "none"),
+        )
+
+
+def normal_format(number_format: str) -> str:
+    """A number format by the name used here.
+
+    Raises:
+        LockgateError: ``unknown-format``.
+
+    >>> normal_format("BFloat16")
+    'bf16'
+    """
+    name = number_format.strip().lower().replace("_", "-")
+    name = FORMAT_ALIASES.get(name, name)
+    if name not in FORMAT_BYTE:
+        raise LockgateError(
+            f"unknown number format {number_format!r}",
+            code="unknown-format",
+            hint="one of " + ", ".join(FORMAT_BYTE),
+        )
+    return name
+
+
+def hardware_from_chip(
+    chip: ChipLike,
+    tables: Mapping[str, Any],
+    *,
+    node_chip_count: int | None = None,
+    network_bandwidth_byte_per_s: float | None = None,
+    oversubscription: float = 1.0,
+) -> Hardware:
+    """A catalogue chip in its usual system.
+
+    Args:
+        chip: From the catalogue.
+        tables: The kernel calibration, ``read_calibration("kernels")``.
+        node_chip_count: Chips joined by the fast links; that of its class if not given.
+        network_bandwidth_byte_per_s: One direction, each chip; that of its class if not given.
+        oversubscription: Of the network above a node.
+
+    Raises:
+        LockgateError: ``missing-fact`` where the chip lacks memory, bandwidth or every rate.
+    """
+    missing = [
+        word
+        for word, value in (
+            ("memory capacity", chip.dram_capacity_byte),
+            ("memory bandwidth", chip.dram_bandwidth_byte_per_s),
+            ("a 16-bit or 8-bit rate", any(chip.peak_flop_per_s.get(f) for f in ("bf16", "fp16", "fp8", "int8"))),
+        )
+        if not value
+    ]  # fmt: skip
+    if missing:
+        raise LockgateError(
+            f"{chip.id} cannot be estimated: its {', '.join(missing)} is not stated",
+            code="missing-fact",
+            where="chip",
+            hint="add the fact with its source to the catalogue",
+        )
+    kernels, record = kernels_for(chip.id, chip.architecture or "", tables)
+    assumptions = []
+    if kernels.basis != "measured":
+        assumptions.append(f"no kernel tables for {chip.id}: those of {kernels.origin} ({kernels.basis})")
+    link = chip.chip_link_bandwidth_byte_per_s
+    if not link:
+        link = 64e9
+        assumptions.append("no link between chips stated: PCIe 4.0 x16 (64 GB/s both directions) assumed")
+    network = network_bandwidth_byte_per_s or record["network_gb_per_s"] * 1e9
+    if network_bandwidth_byte_per_s is None:
+        assumptions.append(
+            f"network {network / 1e9:g} GB/s a chip, one direction, as in its class of systems"
+        )
+    return Hardware(
+        id=chip.id,
+        name=chip.name,
+        peak_flop_per_s=MappingProxyType({k: float(v) for k, v in chip.peak_flop_per_s.items() if v}),
+        memory_byte=float(chip.dram_capacity_byte or 0),
+        memory_bandwidth_byte_per_s=float(chip.dram_bandwidth_byte_per_s or 0),
+        link_bandwidth_byte_per_s=float(link) / 2,
+        network_bandwidth_byte_per_s=network,
+        node_chip_count=node_chip_count or record["node_chip_count"],
+        oversubscription=oversubscription,
+        power_w=None if chip.power_w is None else float(chip.power_w),
+        kernels=kernels,
+        assumptions=tuple(assumptions),
+    )
