@@ -1,0 +1,278 @@
+"""The catalogue: shelves of records, each file read when it is asked for; a folder of the user's own lies over ours."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from lockgate.base.errors import InvalidInputError, LockgateError, ProblemCollector, problems_from_validation
+from lockgate.catalogue.chips import Chip
+from lockgate.catalogue.parties import PartyRecord
+from lockgate.catalogue.places import Place
+from lockgate.catalogue.records import CatalogueRecord, Origin
+from lockgate.catalogue.sources import Source
+from lockgate.catalogue.systems import System
+
+DATA = Path(__file__).parents[1] / "data"
+Item = TypeVar("Item", bound=CatalogueRecord)
+
+
+def near_names(name: str, names: list[str]) -> str:
+    """A hint that names the nearest of ``names``; empty where none is near.
+
+    >>> near_names("h20-sxm", ["h200-sxm", "h100-sxm", "mi300x"])
+    'did you mean h200-sxm, h100-sxm?'
+    """
+    try:
+        from rapidfuzz import process
+    except ImportError:  # pragma: no cover - rapidfuzz is a dependency; a broken install still gets a hint
+        near = difflib.get_close_matches(name, names, n=3)
+    else:
+        near = [found for found, _, _ in process.extract(name.lower(), names, limit=3, score_cutoff=70)]
+    return f"did you mean {', '.join(near)}?" if near else ""
+
+
+class Shelf(Generic[Item]):
+    """The records of one area: a mapping from id to record that reads a file when it is asked for.
+
+    Args:
+        area: Name of the folder under ``data/`` and under the user's folder: ``chips``.
+        record: Schema of a file.
+        noun: What one is called in messages: ``chip``. An unknown id is the error ``unknown-chip``.
+        folders: Folders with that area, ours first; a later one overrides an earlier one.
+    """
+
+    def __init__(self, area: str, record: type[Item], noun: str, folders: Mapping[Origin, Path]) -> None:
+        self.area = area
+        self._record = record
+        self._noun = noun
+        self._folders = folders
+        self._read: dict[str, Item] = {}
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[Origin, Path]]:
+        found: dict[str, tuple[Origin, Path]] = {}
+        for origin, folder in self._folders.items():
+            root = folder / self.area
+            for path in sorted(root.rglob("*.toml")):
+                found[".".join(path.relative_to(root).with_suffix("").parts)] = (origin, path)
+        return found
+
+    def ids(self) -> list[str]:
+        """Every id, sorted."""
+        return sorted(self._files)
+
+    def __contains__(self, record_id: str) -> bool:
+        return record_id in self._files
+
+    def __getitem__(self, record_id: str) -> Item:
+        if record_id not in self._read:
+            if record_id not in self._files:
+                raise LockgateError(
+                    f"there is no {self._noun} {record_id!r}",
+                    code=f"unknown-{self._noun}",
+                    hint=near_names(record_id, self.ids()),
+                )
+            self._read[record_id] = read_record(*self._files[record_id], record_id, self._record)
+        return self._read[record_id]
+
+    def __iter__(self) -> Iterator[Item]:
+        """Every record, by id.
+
+        Raises:
+            InvalidInputError: Every problem of every file of the area at once.
+        """
+        problems = ProblemCollector()
+        records = []
+        for record_id in self.ids():
+            with problems.at():
+                records.append(self[record_id])
+        problems.raise_if_any()
+        return iter(records)
+
+    def find(self, name: str) -> Item:
+        """The record with this id, name or alias; letters large or small, spaces and hyphens alike.
+
+        Raises:
+            LockgateError: ``unknown-…``, with near names.
+        """
+        if name in self._files:
+            return self[name]
+        record_id = self._ids_by_name.get(fold_name(name))
+        if record_id is not None:
+            return self[record_id]
+        raise LockgateError(
+            f"there is no {self._noun} {name!r}",
+            code=f"unknown-{self._noun}",
+            hint=near_names(name, [*self.ids(), *self._ids_by_name]),
+        )
+
+    @cached_property
+    def _ids_by_name(self) -> dict[str, str]:
+        return {
+            fold_name(name): record.id
+            for record in self
+            for name in (record.id, getattr(record, "name", ""), *getattr(record, "aliases", ()))
+            if name
+        }
+
+
+def fold_name(name: str) -> str:
+    """A name without the differences people do not mean.
+
+    >>> fold_name("H200  SXM") == fold_name("h200-sxm")
+    True
+    """
+    return "-".join(name.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def read_record(origin: Origin, path: Path, record_id: str, record: type[Item]) -> Item:
+    """One file as a record.
+
+    Raises:
+        InvalidInputError: Every problem of the file, each with the file's name and the path inside it.
+    """
+    try:
+        return check_record(read_toml(path), origin, record_id, record)
+    except LockgateError as error:
+        raise InvalidInputError([error]).within(str(path)) from None
+
+
+def check_record(data: dict[str, Any], origin: Origin, record_id: str, record: type[Item]) -> Item:
+    """What a file holds, as a record with the id its name gives it.
+
+    Raises:
+        LockgateError: Every problem of the data at once.
+    """
+    problems = ProblemCollector()
+    if data.setdefault("id", record_id) != record_id:
+        hint = f"name the file {data['id']}.toml, or leave the id out"
+        problems.add(
+            f"the file holds the id {data['id']!r}", code="id-is-not-file-name", where=("id",), hint=hint
+        )
+    if data.pop("origin", origin) != origin:
+        problems.add("the folder gives the origin, not the file", code="unknown-field", where=("origin",))
+    try:
+        checked = record.model_validate({**data, "origin": origin})
+    except ValidationError as error:
+        raise InvalidInputError([*problems.problems, problems_from_validation(error)]) from None
+    problems.raise_if_any()
+    return checked
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file with its numbers exact.
+
+    Raises:
+        LockgateError: ``unreadable-file`` or ``bad-toml``.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockgateError(f"cannot be read: {error}", code="unreadable-file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise LockgateError(f"is not TOML: {error}", code="bad-toml") from None
+
+
+class Catalogue:
+    """Everything Lockgate knows before it is asked: ours, with a folder of the user's own over it.
+
+    To add an area, give it a shelf here and a method that reads it.
+
+    Args:
+        folders: Folder of each origin, ours first.
+    """
+
+    def __init__(self, folders: Mapping[Origin, Path]) -> None:
+        self.folders = folders
+        self.chip_shelf = Shelf("chips", Chip, "chip", folders)
+        self.system_shelf = Shelf("systems", System, "system", folders)
+        self.place_shelf = Shelf("places", Place, "place", folders)
+        self.party_shelf = Shelf("parties", PartyRecord, "party", folders)
+        self.source_shelf = Shelf("sources", Source, "source", folders)
+
+    def chip(self, name: str) -> Chip:
+        """A chip by its id, name or alias.
+
+        Raises:
+            LockgateError: ``unknown-chip``, with near names.
+        """
+        return self.chip_shelf.find(name)
+
+    def chips(self) -> tuple[Chip, ...]:
+        """Every chip, by id."""
+        return tuple(self.chip_shelf)
+
+    def system(self, name: str) -> System:
+        """A system by its id, name or alias.
+
+        Raises:
+            LockgateError: ``unknown-system``, with near names.
+        """
+        return self.system_shelf.find(name)
+
+    def systems(self) -> tuple[System, ...]:
+        """Every system, by id."""
+        return tuple(self.system_shelf)
+
+    def place(self, name: str) -> Place:
+        """A place by its two-letter code, name or alias.
+
+        Raises:
+            LockgateError: ``unknown-place``, with near names.
+        """
+        return self.place_shelf.find(name.lower() if len(name) == 2 and name.isascii() else name)
+
+    def places(self) -> tuple[Place, ...]:
+        """Every place, by code."""
+        return tuple(self.place_shelf)
+
+    def party(self, name: str) -> PartyRecord:
+        """A known party by its id, name or alias.
+
+        Raises:
+            LockgateError: ``unknown-party``, with near names.
+        """
+        return self.party_shelf.find(name)
+
+    def parties(self) -> tuple[PartyRecord, ...]:
+        """Every known party, by id."""
+        return tuple(self.party_shelf)
+
+    def source(self, source_id: str) -> Source:
+        """A source by its id.
+
+        Raises:
+            LockgateError: ``unknown-source``, with near names.
+        """
+        return self.source_shelf[source_id]
+
+    def sources(self) -> tuple[Source, ...]:
+        """Every source, by id."""
+        return tuple(self.source_shelf)
+
+
+@cache
+def load_catalogue(data_folder: Path | None = None) -> Catalogue:
+    """The catalogue, with the user's folder over it where one is given.
+
+    Args:
+        data_folder: The user's own folder, laid out as ours: ``chips/my-chip.toml``, ``sources/my-source.toml`` ….
+
+    Raises:
+        LockgateError: ``no-such-folder``.
+    """
+    folders: dict[Origin, Path] = {"lockgate": DATA}
+    if data_folder is not None:
+        if not data_folder.is_dir():
+            raise LockgateError(
+                f"{str(data_folder)!r} is not a folder", code="no-such-folder",
+                hint="give --data, or LOCKGATE_DATA, a folder with chips/, systems/, parties/, places/ or sources/",
+            )  # fmt: skip
+        folders["user"] = data_folder
+    return Catalogue(folders)
