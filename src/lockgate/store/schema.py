@@ -1,0 +1,120 @@
+"""The tables. Instants are ISO text in UTC, so that both databases keep the very bytes that were hashed and signed."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(naming_convention={"pk": "%(table_name)s_pk", "uq": "%(table_name)s_%(column_0_N_name)s"})
+
+# ------------------------------------------------------------------------------------------------- the record
+event = Table(
+    "event",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("stream", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("key", Text),
+    Column("payload", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    UniqueConstraint("stream", "version"),
+    UniqueConstraint("key"),
+    CheckConstraint("seq > 0", name="event_seq_positive"),
+)
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("id = 1", name="head_single"),
+)
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("frontier", Text, nullable=False),
+)
+secret = Table(
+    "secret",
+    metadata,
+    Column("commitment", Text, primary_key=True),
+    Column("event_seq", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("value", Text, nullable=False),
+    Index("secret_subject", "subject"),
+)
+
+# ------------------------------------------------------------------------------------------------- the ledger
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(
+        Column(name, BigInteger, nullable=False, server_default=text("0"))
+        for name in ("posted_in", "posted_out", "held_in", "held_out", "breach")
+    ),
+    CheckConstraint(
+        "posted_in >= 0 AND posted_out >= 0 AND held_in >= 0 AND held_out >= 0 AND breach >= 0",
+        name="account_not_negative",
+    ),
+    CheckConstraint(
+        "substr(id, 1, 8) = 'outside:' OR posted_in - posted_out - held_out + breach >= 0", name="account_not_overdrawn"
+    ),
+)
+hold = Table(
+    "hold",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("from_account", Text, nullable=False),
+    Column("to_account", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("remaining", BigInteger, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    CheckConstraint("remaining >= 0 AND remaining <= amount", name="hold_not_overdrawn"),
+    Index(
+        "hold_expiring",
+        "expires_at",
+        postgresql_where=text("remaining > 0"),
+        sqlite_where=text("remaining > 0"),
+    ),
+    Index("hold_from_account", "from_account"),
+)
+posting = Table(
+    "posting",
+    metadata,
+    Column("event_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("from_account", Text, nullable=False),
+    Column("to_account", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("hold", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    UniqueConstraint("key"),
+    CheckConstraint("amount > 0", name="posting_amount_positive"),
+    CheckConstraint("kind IN ('move', 'reserve', 'settle', 'release', 'lower')", name="posting_kind_known"),
+    CheckConstraint("from_account <> to_account", name="posting_two_accounts"),
+    CheckConstraint("(hold <> '') = (kind IN ('settle', 'release'))", name="posting_hold_named"),
+)
+
+# What may be added to, and never changed or taken away.
+APPEND_ONLY = ("event", "checkpoint", "posting")
