@@ -75,7 +75,8 @@ account = Table(
         name="account_not_negative",
     ),
     CheckConstraint(
-        "substr(id, 1, 8) = 'outside:' OR posted_in - posted_out - held_out + breach >= 0", name="account_not_overdrawn"
+        "substr(id, 1, 8) = 'outside:' OR posted_in - posted_out - held_out + breach >= 0",
+        name="account_not_overdrawn",
     ),
 )
 hold = Table(
