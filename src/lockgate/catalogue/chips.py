@@ -4,22 +4,15 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from lockgate.base.explanation import Explanation
-from lockgate.catalogue.facts import Fact, Format, Rate
+from lockgate.catalogue.facts import Fact, FactSpec, Format, Rate, fact_problems
 from lockgate.catalogue.records import CatalogueRecord, CountryCode, DateText, Record, RecordId
 
 Bound = Literal["exact", "lower", "upper", "range", "unknown"]
-
-
-class FactSpec(NamedTuple):
-    """What a fact of a chip is: its units (empty: a text) and its meaning."""
-
-    units: tuple[str, ...]
-    meaning: str
 
 
 CHIP_FACTS: Mapping[str, FactSpec] = MappingProxyType(
@@ -96,17 +89,7 @@ class Chip(CatalogueRecord):
 
     @model_validator(mode="after")
     def _facts_as_specified(self) -> Self:
-        problems = []
-        for name, fact in self.facts.items():
-            spec = CHIP_FACTS.get(name)
-            if spec is None:
-                problems.append(f"unknown fact {name!r}; known are {', '.join(CHIP_FACTS)}")
-            elif spec.units and fact.unit not in spec.units:
-                problems.append(f"{name}: the unit is {' or '.join(spec.units)}, not {fact.unit!r}")
-            elif spec.units and isinstance(fact.value, str):
-                problems.append(f"{name}: wants a number, not {fact.value!r}")
-            elif not spec.units and not isinstance(fact.value, str):
-                problems.append(f"{name}: wants a text, not {fact.value}")
+        problems = fact_problems(self.facts, CHIP_FACTS)
         named = [name for rate in self.rates for name in rate.formats]
         problems += [f"two rates for {name}" for name in sorted(set(named)) if named.count(name) > 1]
         if problems:

@@ -1,8 +1,9 @@
 """One fact: one value, one unit, one source; where sources disagree, both stand and the chosen one says why."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -124,6 +125,27 @@ UNITS_AS_THEY_ARE = ("nm", "billion", "gt_per_s", "count")
 def in_base(number: Decimal, unit: str) -> Decimal:
     """A number of ``unit`` in base units, exactly."""
     return number if unit not in TRADE_UNITS else to_base(number, unit)[0]
+
+
+class FactSpec(NamedTuple):
+    """What a named fact is: the units it may have (none: it is a text), and its meaning."""
+
+    units: tuple[str, ...]
+    meaning: str
+
+
+def fact_problems(facts: Mapping[str, Fact], specs: Mapping[str, FactSpec]) -> list[str]:
+    """What is wrong with the names, units and kinds of value of ``facts``."""
+    problems = []
+    for name, fact in facts.items():
+        spec = specs.get(name)
+        if spec is None:
+            problems.append(f"unknown fact {name!r}; known are {', '.join(specs)}")
+        elif spec.units and fact.unit not in spec.units:
+            problems.append(f"{name}: the unit is {' or '.join(spec.units)}, not {fact.unit!r}")
+        elif not spec.units and not isinstance(fact.value, str):
+            problems.append(f"{name}: wants a text, not {fact.value}")
+    return problems
 
 
 class Rate(Fact):

@@ -6,8 +6,7 @@ from typing import Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from lockgate.catalogue.chips import FactSpec
-from lockgate.catalogue.facts import Fact
+from lockgate.catalogue.facts import Fact, FactSpec, fact_problems
 from lockgate.catalogue.records import CatalogueRecord, CountryCode, DateText, RecordId
 
 SYSTEM_FACTS: Mapping[str, FactSpec] = MappingProxyType(
@@ -58,15 +57,7 @@ class System(CatalogueRecord):
 
     @model_validator(mode="after")
     def _facts_as_specified(self) -> Self:
-        problems = []
-        for name, fact in self.facts.items():
-            spec = SYSTEM_FACTS.get(name)
-            if spec is None:
-                problems.append(f"unknown fact {name!r}; known are {', '.join(SYSTEM_FACTS)}")
-            elif spec.units and fact.unit not in spec.units:
-                problems.append(f"{name}: the unit is {' or '.join(spec.units)}, not {fact.unit!r}")
-            elif bool(spec.units) == isinstance(fact.value, str):
-                problems.append(f"{name}: wants a {'number' if spec.units else 'text'}, not {fact.value!r}")
+        problems = fact_problems(self.facts, SYSTEM_FACTS)
         if problems:
             raise ValueError("; ".join(problems))
         return self
