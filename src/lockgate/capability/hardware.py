@@ -63,7 +63,7 @@ class ChipLike(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Hardware:
     """One accelerator in its system.
 

@@ -24,6 +24,7 @@ def gemm_time_s(
     *,
     weight_byte: float | None = None,
     activation_byte: float | None = None,
+    output_byte: ArrayLike = 2.0,
     quantising: bool = False,
     sustained: bool = False,
     scattered: bool = False,
@@ -38,6 +39,7 @@ def gemm_time_s(
         k: Inner dimension.
         weight_byte: Per element of the ``k × n`` matrix; that of the format if not given.
         activation_byte: Per element of the ``m × k`` matrix; the same.
+        output_byte: Per element of the result; twice its width where it is added to what was there.
         quantising: The call casts its activations from 16 bit itself.
         sustained: At the clock that lasts for seconds, as in training.
         scattered: Without the chip's cache: operands come from memory each time.
@@ -49,7 +51,9 @@ def gemm_time_s(
     element = FORMAT_BYTE[executed]
     m, n, k = (np.asarray(value, float) for value in (m, n, k))
     weights = (element if weight_byte is None else weight_byte) * n * k
-    activations = (element if activation_byte is None else activation_byte) * m * k + 2.0 * m * n
+    activations = (element if activation_byte is None else activation_byte) * m * k + np.asarray(
+        output_byte, float
+    ) * m * n
     fraction = (
         kernel.sustained_fraction if sustained and kernel.sustained_fraction else kernel.compute_fraction
     )

@@ -77,6 +77,9 @@ class ModelArchitecture(BaseModel):
     )
     latent: LatentAttention | None = None
     experts: Experts | None = None
+    prediction_layers: int = Field(
+        default=0, ge=0, description="modules that predict further tokens, in training"
+    )
     stated_parameter_count: float | None = None
     source: str = "user"
     pinpoint: str = ""

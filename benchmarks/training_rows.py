@@ -1,0 +1,170 @@
+"""Build data/calibration/training_steps.csv from the published tables in ../shared/facts/benchmarks.
+
+Run by hand when a table is added; what it writes is committed. Each row is a job as `lockgate estimate` reads it, with
+the measured step time, the source, and what had to be assumed about the layout.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FACTS = ROOT / "../shared/facts/benchmarks"
+OUT = ROOT / "src/lockgate/data/calibration/training_steps.csv"
+FIELDS = [
+    "id", "family", "layout", "kind", "model", "chip", "count", "precision", "tp", "pp", "cp", "micro_batch",
+    "global_batch", "seq_len", "recompute", "interleave", "zero", "framework", "step_time_s", "source", "pinpoint",
+    "assumed",
+]  # fmt: skip
+MODELS = {
+    "LLAMA3.1_405B": "llama3.1-405b", "LLAMA3_70B": "llama3-70b", "LLAMA3_8B": "llama3-8b", "GPT3-5B": "gpt3-5b",
+    "GPT3-20B": "gpt3-20b", "GPT3-175B": "gpt3-175b", "LLAMA2-7B": "llama2-7b", "LLAMA2-13B": "llama2-13b",
+    "LLAMA2-70B": "llama2-70b", "Nemotron-8B": "nemotron-8b", "Nemotron-22B": "nemotron-22b",
+    "Nemotron-340B": "nemotron-340b", "LLAMA3-8B": "llama3-8b", "LLAMA3-70B": "llama3-70b",
+}  # fmt: skip
+# Layouts of the DGX Cloud recipes: tp, pp, cp, interleave, micro-batch, sequence length.
+RECIPES = {
+    "llama3.1-405b": (8, 9, 2, 7, 1, 8192), "llama3.1-70b": (4, 4, 2, 5, 1, 8192), "llama3.1-8b": (1, 1, 2, 1, 1, 8192),
+    "gpt3-175b": (4, 8, 1, 12, 1, 2048), "nemotron-15b": (4, 1, 1, 1, 4, 4096), "nemotron-340b": (8, 8, 1, 12, 1, 4096),
+}  # fmt: skip
+WITHOUT_LAYOUT = "layout of release v24.11.1; global batch from tokens a second and step time"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (FACTS / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def number(name: str, text: str, default: int = 1) -> int:
+    found = re.search(rf"\b{name}=?\s?(\d+)", text)
+    return int(found[1]) if found else default
+
+
+def job(**fields: object) -> dict[str, object]:
+    base = {"kind": "train", "chip": "h100-sxm", "recompute": "none", "zero": 1, "cp": 1, "interleave": 1}
+    return base | {"assumed": ""} | fields
+
+
+def bridge_and_nemo() -> Iterator[dict[str, object]]:
+    for row in rows("training_throughput.csv"):
+        pretraining = row["workload"] in ("llm pre-training", "llm pretraining", "llm sft")
+        if not pretraining or row["metric"] != "tokens_per_s_per_gpu":
+            continue
+        bridge = row["framework"].startswith("Megatron-Bridge")
+        layout, batch, count = row["parallelism"], row["batch_concurrency"], int(row["n_accelerators"])
+        sharded = number("FSDP", layout, 0) > 1
+        gbs, seq = number("GBS", batch), int(row["input_len"])
+        yield job(
+            family="megatron-bridge" if bridge else "nemo-24.07",
+            model=MODELS[row["model"]], count=count, precision="fp8",
+            tp=number("TP", layout), pp=number("PP", layout), cp=number("CP", layout),
+            interleave=number("VP", layout), micro_batch=number("MBS", batch), global_batch=gbs, seq_len=seq,
+            zero=3 if sharded else 1, framework=f"megatron-bridge {row['version']}" if bridge else "nemo 24.07",
+            step_time_s=gbs * seq / (float(row["value"]) * count),
+            source="nvidia-megatron-bridge" if bridge else "nvidia-nemo-24.07",
+            pinpoint=f"{row['source'].split(' ')[0].split('/')[-1]} {row['workload']}",
+            assumed="" if row["precision"] else "precision taken as FP8",
+        )  # fmt: skip
+
+
+def dgx_cloud() -> Iterator[dict[str, object]]:
+    table: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    for row in rows("training_throughput.csv"):
+        if "DGXC" in row["framework"] and row["metric"] in ("step_time", "tokens_per_s_total"):
+            recipe = row["framework"].split()[-1]
+            key = (recipe, row["version"], row["model"], row["n_accelerators"])
+            entry = table.setdefault(key, dict(row))
+            entry[row["metric"]] = row["value"]
+            if "LAYERS=" in row["notes"]:
+                entry["layers"] = row["notes"].split("LAYERS=")[1].split(" ")[0]
+    for (recipe, version, name, text), entry in table.items():
+        model = model_of(recipe, name)
+        count = int(text)
+        if model is None or "step_time" not in entry or "tokens_per_s_total" not in entry:
+            continue
+        if entry.get("layers", "126") != "126" or (model == "llama3.1-405b" and count < 512):
+            continue  # models cut in depth
+        tp, pp, cp, chunks, micro, seq = RECIPES[model]
+        newer = version == "v25.04.02"
+        if newer and model == "llama3.1-405b":
+            pp, chunks = 8, 8
+        step = float(entry["step_time"])
+        tokens = float(entry["tokens_per_s_total"]) * step
+        yield job(
+            family="dgx-cloud", model=model, count=count, precision="fp8" if "FP8" in name else "bf16",
+            tp=tp, pp=pp, cp=cp, interleave=chunks, micro_batch=micro, global_batch=round(tokens / seq), seq_len=seq,
+            framework="dgx cloud " + version.removeprefix("v"), step_time_s=step, source="nvidia-dgxc-benchmarking",
+            pinpoint=f"{recipe} {version}", assumed=WITHOUT_LAYOUT if newer else "",
+        )  # fmt: skip
+
+
+def model_of(recipe: str, name: str) -> str | None:
+    if recipe.startswith("llama3.1"):
+        size = re.search(r"(8|70|405)b", name)
+        return f"llama3.1-{size[1]}b" if size else None
+    if recipe.startswith("nemo_megatron"):
+        return "gpt3-175b"
+    if recipe.startswith("nemotron"):
+        return "nemotron-340b" if "340b" in name else "nemotron-15b"
+    return None
+
+
+def mlperf() -> Iterator[dict[str, object]]:
+    runs: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in rows("mlperf_gpt3_step_times.csv"):
+        if "tpu" not in row["dir"]:
+            runs.setdefault((row["round"], row["dir"]), []).append(row)
+    for (release, folder), group in runs.items():
+        steps = sorted(float(row["step_s"]) for row in group)
+        row = group[0]
+        yield job(
+            family=f"mlperf-{release}", model="gpt3-175b", count=int(row["accelerators"]), precision="fp8", tp=4, pp=8,
+            interleave=6, micro_batch=1, global_batch=int(row["gbs"]), seq_len=int(row["seq"]),
+            framework=f"mlperf {release}", step_time_s=steps[len(steps) // 2], source=f"mlperf-training-{release}",
+            pinpoint=folder, assumed="tp 4, pp 8, interleave 6, micro-batch 1, as NeMo 24.07 trains the same model",
+        )  # fmt: skip
+
+
+def a100() -> Iterator[dict[str, object]]:
+    names = {"megatron-22B": ("megatron-22b", 1, 4), "gpt3-175B": ("gpt3-175b", 3, 1),
+             "turing-530B": ("megatron-530b", 3, 1), "megatron-1T": ("megatron-1t", 1, 1)}  # fmt: skip
+    for row in rows("megatron_a100_seqsel_table5.csv"):
+        model, chunks, micro = names[row["model"]]
+        yield job(
+            family="megatron-a100", model=model, chip="a100-sxm-80", count=int(row["gpus"]), precision="bf16",
+            tp=int(row["tp"]), pp=1 if model == "megatron-22b" else int(row["pp"]), interleave=chunks,
+            micro_batch=micro, global_batch=int(row["batch"]), seq_len=2048,
+            recompute="full" if row["config"] == "full" else "selective", framework="megatron-lm 2022",
+            step_time_s=float(row["iter_s"]), source="arxiv-2205-05198", pinpoint=f"table 5, {row['config']}",
+            assumed="one stage for 22B on 8 chips" if model == "megatron-22b" else "",
+        )  # fmt: skip
+
+
+def main() -> None:
+    seen: dict[tuple[object, ...], str] = {}
+    written = []
+    for index, row in enumerate([*bridge_and_nemo(), *dgx_cloud(), *mlperf(), *a100()]):
+        dp = int(str(row["count"])) // (int(str(row["tp"])) * int(str(row["pp"])) * int(str(row["cp"])))
+        microbatches = int(str(row["global_batch"])) // dp // int(str(row["micro_batch"]))
+        era = str(row["framework"]).split(" ")[0] + (
+            "" if "bridge" in str(row["framework"]) else str(row["framework"])
+        )
+        key = (era, *(row[name] for name in ("model", "chip", "precision", "tp", "pp", "cp", "micro_batch", "interleave",
+                                             "recompute", "zero", "seq_len")), microbatches)  # fmt: skip
+        layout = seen.setdefault(key, f"L{len(seen) + 1:02d}")
+        row |= {
+            "id": f"T{index + 1:03d}",
+            "layout": layout,
+            "step_time_s": f"{float(str(row['step_time_s'])):.5g}",
+        }
+        written.append(row)
+    with OUT.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, FIELDS)
+        writer.writeheader()
+        writer.writerows(written)
+    print(f"{len(written)} rows, {len(seen)} layouts -> {OUT}")
+
+
+if __name__ == "__main__":
+    main()
