@@ -53,6 +53,11 @@ class ChipLike(Protocol):
         ...
 
     @property
+    def pcie_bandwidth_byte_per_s(self) -> float | None:
+        """As in the catalogue."""
+        ...
+
+    @property
     def power_w(self) -> float | None:
         """As in the catalogue."""
         ...
@@ -186,8 +191,8 @@ def hardware_from_chip(
         assumptions.append(f"no kernel tables for {chip.id}: those of {kernels.origin} ({kernels.basis})")
     link = chip.chip_link_bandwidth_byte_per_s
     if not link:
-        link = 64e9
-        assumptions.append("no link between chips stated: PCIe 4.0 x16 (64 GB/s both directions) assumed")
+        link = chip.pcie_bandwidth_byte_per_s or 64e9
+        assumptions.append(f"no links between chips: PCI Express, {link / 1e9:g} GB/s both directions")
     network = network_bandwidth_byte_per_s or record["network_gb_per_s"] * 1e9
     if network_bandwidth_byte_per_s is None:
         assumptions.append(

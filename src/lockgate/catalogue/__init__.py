@@ -6,6 +6,7 @@ Files are read when they are asked for: one chip costs one file and the sources 
 from lockgate.catalogue.chips import Chip
 from lockgate.catalogue.facts import Fact, Rate
 from lockgate.catalogue.loading import Catalogue, load_catalogue
+from lockgate.catalogue.models import ModelArchitecture
 from lockgate.catalogue.parties import Listing, PartyRecord
 from lockgate.catalogue.places import Membership, Place
 from lockgate.catalogue.sources import Source
@@ -17,6 +18,7 @@ __all__ = [
     "Fact",
     "Listing",
     "Membership",
+    "ModelArchitecture",
     "PartyRecord",
     "Place",
     "Rate",

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from lockgate.base.errors import InvalidInputError, LockgateError, ProblemCollector, problems_from_validation
 from lockgate.catalogue.chips import Chip
+from lockgate.catalogue.models import ModelArchitecture
 from lockgate.catalogue.parties import PartyRecord
 from lockgate.catalogue.places import Place
 from lockgate.catalogue.records import CatalogueRecord, Origin
@@ -194,6 +195,7 @@ class Catalogue:
         self.system_shelf = Shelf("systems", System, "system", folders)
         self.place_shelf = Shelf("places", Place, "place", folders)
         self.party_shelf = Shelf("parties", PartyRecord, "party", folders)
+        self.model_shelf = Shelf("models", ModelArchitecture, "model", folders)
         self.source_shelf = Shelf("sources", Source, "source", folders)
 
     def chip(self, name: str) -> Chip:
@@ -243,6 +245,18 @@ class Catalogue:
     def parties(self) -> tuple[PartyRecord, ...]:
         """Every known party, by id."""
         return tuple(self.party_shelf)
+
+    def model(self, name: str) -> ModelArchitecture:
+        """A model architecture by its id, name or alias.
+
+        Raises:
+            LockgateError: ``unknown-model``, with near names.
+        """
+        return self.model_shelf.find(name)
+
+    def models(self) -> tuple[ModelArchitecture, ...]:
+        """Every model architecture, by id."""
+        return tuple(self.model_shelf)
 
     def source(self, source_id: str) -> Source:
         """A source by its id.

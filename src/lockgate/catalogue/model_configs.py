@@ -1,5 +1,6 @@
 """The keys of a Hugging Face ``config.json`` in our words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,7 +58,7 @@ def from_hugging_face(config: Mapping[str, Any]) -> dict[str, Any]:
         activation in {"silu", "swish", "swiglu", "geglu", "gelu_pytorch_tanh"} or "gpt_oss" in kind
     )
     fields: dict[str, Any] = {
-        "id": str(config.get("_name_or_path") or kind or "config").rstrip("/").split("/")[-1] or "config",
+        "id": _id_from(str(config.get("_name_or_path") or kind)),
         "name": str(config.get("_name_or_path") or kind or "Hugging Face configuration"),
         "kind": "encoder" if kind in ENCODERS else "decoder",
         "layers": layers,
@@ -77,6 +78,12 @@ def from_hugging_face(config: Mapping[str, Any]) -> dict[str, Any]:
     if kind in ENCODERS or kind == "gpt2":
         fields["learned_positions"] = fields["max_context"]
     return fields | _windows(config, layers) | _latent(config) | _experts(config, ffn)
+
+
+def _id_from(name: str) -> str:
+    """A record id from the last part of a repository's name."""
+    last = name.rstrip("/").split("/")[-1].lower()
+    return "-".join(re.findall(r"[a-z0-9]+", last)) or "config"
 
 
 def _windows(config: Mapping[str, Any], layers: int) -> dict[str, Any]:

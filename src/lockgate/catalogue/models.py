@@ -1,27 +1,23 @@
 """Model architectures: shipped as TOML, read from a Hugging Face ``config.json``, or given inline."""
 
 import json
-import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from lockgate.base.errors import LockgateError, problems_from_validation
+from lockgate.catalogue.records import CatalogueRecord, Record
 
 Positive = Field(gt=0, le=10**12, strict=True)
 
 
-class LatentAttention(BaseModel):
+class LatentAttention(Record):
     """Multi-head latent attention: keys and values are kept compressed.
 
     Source: arXiv 2405.04434, section 2.1.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     q_rank: int = Field(ge=0, description="0: queries are not compressed")
     kv_rank: int = Positive
@@ -30,10 +26,8 @@ class LatentAttention(BaseModel):
     value_head_dim: int = Positive
 
 
-class Experts(BaseModel):
+class Experts(Record):
     """The routed part of a mixture of experts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     count: int = Field(gt=1)
     per_token: int = Field(gt=0)
@@ -48,15 +42,12 @@ class Experts(BaseModel):
         return self
 
 
-class ModelArchitecture(BaseModel):
+class ModelArchitecture(CatalogueRecord):
     """What determines the work of a transformer: its widths, depths and kinds of layer.
 
     ``parameter_count`` and the rest are derived; ``stated_parameter_count`` is what its source says.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-    id: str
     name: str
     kind: Literal["decoder", "encoder"] = "decoder"
     layers: int = Positive
@@ -197,7 +188,7 @@ class ModelArchitecture(BaseModel):
 
 
 def read_model(name: str) -> ModelArchitecture:
-    """A shipped model by its id or an alias.
+    """A model of the catalogue by its id, name or alias.
 
     Raises:
         LockgateError: ``unknown-model``, with near names.
@@ -205,41 +196,16 @@ def read_model(name: str) -> ModelArchitecture:
     >>> read_model("llama3-70b").kv_heads
     8
     """
-    known = _names()
-    try:
-        return _read(known[name.strip().lower()])
-    except KeyError:
-        near = get_close_matches(name.lower(), known, n=3)
-        raise LockgateError(
-            f"no model {name!r}",
-            code="unknown-model",
-            hint=(f"did you mean {', '.join(near)}? " if near else "")
-            + "A path of a Hugging Face config.json or inline JSON will do as well",
-        ) from None
+    from lockgate.catalogue.loading import load_catalogue
+
+    return load_catalogue().model(name)
 
 
 def model_ids() -> tuple[str, ...]:
-    """The ids of all shipped models, sorted."""
-    return tuple(sorted(set(_names().values())))
+    """The ids of all models of the catalogue, sorted."""
+    from lockgate.catalogue.loading import load_catalogue
 
-
-@cache
-def _names() -> dict[str, str]:
-    folder = files("lockgate") / "data" / "models"
-    names = {}
-    for path in folder.iterdir():
-        if path.name.endswith(".toml"):
-            model_id = path.name.removesuffix(".toml")
-            names[model_id] = model_id
-            for alias in _read(model_id).aliases:
-                names[alias.lower()] = model_id
-    return names
-
-
-@cache
-def _read(model_id: str) -> ModelArchitecture:
-    text = (files("lockgate") / "data" / "models" / f"{model_id}.toml").read_text(encoding="utf-8")
-    return _checked({"id": model_id, **tomllib.loads(text)}, f"data/models/{model_id}.toml")
+    return tuple(load_catalogue().model_shelf.ids())
 
 
 def _checked(fields: Mapping[str, Any], where: str) -> ModelArchitecture:
