@@ -7,6 +7,9 @@ from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
+from lockgate.casework.calendars import WEEKENDS, Calendar
+from lockgate.casework.rules import AllocationRule
+
 
 @dataclass(frozen=True, slots=True)
 class RecipientRequest:
@@ -37,11 +40,33 @@ class RecipientRequest:
     group: str = ""
 
 
+@dataclass(frozen=True)
+class AllocationRound:
+    """Everything that decides a round. The same round always gives the same result.
+
+    Attributes:
+        rule: The published order rule.
+        supply: Units to allocate; None where a published coefficient alone decides.
+        requests: One a recipient.
+        opening_supply: Units that ``caps.share_of_supply`` counts from; None: ``supply``.
+        denominator: Total of weights on the record date, where it is more than those of the requests.
+        coefficient: A coefficient published from outside, applied as it is.
+        calendar: Working days, for rules that name them.
+    """
+
+    rule: AllocationRule
+    supply: int | None
+    requests: tuple[RecipientRequest, ...]
+    opening_supply: int | None = None
+    denominator: Fraction | None = None
+    coefficient: Fraction | None = None
+    calendar: Calendar = WEEKENDS
+
+
 class Binding(StrEnum):
     """What held a recipient's number where it is."""
 
     REQUEST = "request"
-    SUPPLY = "supply"
     COEFFICIENT = "coefficient"
     ORDER = "order"
     CEILING = "ceiling"
@@ -53,6 +78,44 @@ class Binding(StrEnum):
     WITHHELD = "withheld"
 
 
+WORDS: Mapping[Binding, tuple[str, str]] = MappingProxyType(
+    {
+        Binding.REQUEST: ("asked for {requested} and got all of it", "only a larger request"),
+        Binding.COEFFICIENT: (
+            "{exact} is its part of what there was at {coefficient} a unit, rounded to whole lots",
+            "a larger supply, smaller requests by others, or a larger weight of its own",
+        ),
+        Binding.ORDER: (
+            "others come first under the order rule; {quantity} were left when its turn came",
+            "a larger supply, or an earlier place in the order",
+        ),
+        Binding.CEILING: (
+            "the ceiling of {maximum} holds it, whatever the supply",
+            "a higher ceiling; a ceiling that is a part of the supply also rises with it",
+        ),
+        Binding.ROUNDING: ("its part of {exact} is not a multiple of the lot", "a smaller lot, or a request in whole lots"),
+        Binding.CLASS_SHARE: (
+            "{exact} is its part of its own class's share, at {coefficient} a unit",
+            "a larger share for its class, or smaller requests in it",
+        ),
+        Binding.USEFUL_MIN: ("its part would be too small to be of use, so it gets none", "a larger supply, or a smaller useful minimum"),
+        Binding.INADMISSIBLE: (
+            "asked for {requested} where at most {maximum} may be asked for; the rule lets the whole request fall",
+            "a request of no more than {maximum}",
+        ),
+        Binding.OPTIMUM: (
+            "more for it would lower the total the rule maximises, or break one of its limits",
+            "a larger supply, a higher score, or a wider limit",
+        ),
+        Binding.WITHHELD: (
+            "several classes want what is left and the rule gives no formula to share it",
+            "a decision by the officer, or a rule for the second pass",
+        ),
+    }
+)  # fmt: skip
+"""Binding to the reason and to what would change the number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allotment:
     """One recipient's number, and why.
@@ -60,20 +123,41 @@ class Allotment:
     Attributes:
         recipient: Whose.
         quantity: Units.
+        requested: Units asked for; None where the rule goes by weight alone.
         exact: The share before rounding, as an exact fraction of units.
         binding: What held it there.
-        reason: The same in words.
-        would_change: What would have to differ for it to be more.
+        coefficient: Units per unit of weight in its stage; None where none was applied.
+        maximum: The ceiling that counted; None where there is none.
         may_withdraw: Whether the rule lets the recipient hand it back because it is too small.
     """
 
     recipient: str
     quantity: int
+    requested: int | None
     exact: Fraction
     binding: Binding
-    reason: str
-    would_change: str
+    coefficient: Fraction | None = None
+    maximum: int | None = None
     may_withdraw: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why the number is what it is, in words."""
+        return self._worded(0)
+
+    @property
+    def would_change(self) -> str:
+        """What would have to differ for it to be more, in words."""
+        return self._worded(1)
+
+    def _worded(self, part: int) -> str:
+        return WORDS[self.binding][part].format(
+            requested=self.requested,
+            quantity=self.quantity,
+            maximum=self.maximum,
+            exact=render_fraction(self.exact),
+            coefficient="" if self.coefficient is None else render_fraction(self.coefficient),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +165,13 @@ class Stage:
     """One step of an allocation: a day, a class or a pass, with its own coefficient."""
 
     name: str
-    supply: int
+    supply: Fraction
     requested: int
     coefficient: Fraction | None
     allocated: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
-    def left(self) -> int:
+    def left(self) -> Fraction:
         """Units of this stage's supply that it did not hand out."""
         return self.supply - sum(self.allocated.values())
 
@@ -126,3 +210,15 @@ class AllocationResult:
     def unallocated(self) -> int:
         """Units left in the pool."""
         return self.supply - self.allocated
+
+
+def render_fraction(value: Fraction) -> str:
+    """A fraction as people read it: whole, or with up to six decimals and the exact form beside where those do not suffice.
+
+    >>> render_fraction(Fraction(3, 2)), render_fraction(Fraction(500, 683)), render_fraction(Fraction(7))
+    ('1.5', '0.732064 (500/683)', '7')
+    """
+    if value.denominator == 1:
+        return str(value.numerator)
+    decimals = f"{float(value):.6f}".rstrip("0")
+    return decimals if Fraction(decimals) == value else f"{decimals} ({value.numerator}/{value.denominator})"
