@@ -246,8 +246,9 @@ class ChainCheck:
         """The next event, or why the record breaks here."""
         expected = self.size + 1
         if row.seq != expected:
+            missing = row.seq > expected or row.seq < 1
             return Fault(
-                min(row.seq, expected), "the event is missing" if row.seq > expected else "it stands twice"
+                expected if missing else row.seq, "the event is missing" if missing else "it stands twice"
             )
         if hash_leaf(row.payload).hex() != row.hash:
             return Fault(expected, "its payload does not hash to the hash stored with it")

@@ -6,7 +6,8 @@ of the kind ``LOWER`` may take more than the head-room, and what is short then s
 later postings fill it: lowering a cap below its use is a breach that everybody sees, not a silent negative.
 """
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -166,9 +167,9 @@ class Ledger:
     lockgate.base.errors.LockgateError: batch:b1: batch:b1 has head-room for 2, not 3 (see `lockgate ledger show` for what is used and held there)
     """
 
-    accounts: dict[str, Account] = field(default_factory=dict)
-    holds: dict[str, Hold] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
+    accounts: MutableMapping[str, Account] = field(default_factory=dict)
+    holds: MutableMapping[str, Hold] = field(default_factory=dict)
+    keys: MutableMapping[str, None] = field(default_factory=dict)
 
     def account(self, account_id: str) -> Account:
         """The account, empty where nothing was posted to it."""
@@ -185,13 +186,15 @@ class Ledger:
             LockgateError: ``overdrawn``, ``in-breach``, ``unknown-hold``, ``hold-spent``, ``hold-expired``, ``duplicate-key``,
                 or one of ``check_posting``.
         """
-        before = dict(self.accounts), dict(self.holds), set(self.keys)
-        try:
-            for posting in postings:
-                self._post_one(posting, at)
-        except LockgateError:
-            self.accounts, self.holds, self.keys = before
-            raise
+        accounts: ChainMap[str, Account] = ChainMap({}, self.accounts)
+        holds: ChainMap[str, Hold] = ChainMap({}, self.holds)
+        keys: ChainMap[str, None] = ChainMap({}, self.keys)
+        group = Ledger(accounts, holds, keys)  # written to the first of each pair only
+        for posting in postings:
+            group._post_one(posting, at)
+        self.accounts.update(accounts.maps[0])
+        self.holds.update(holds.maps[0])
+        self.keys.update(keys.maps[0])
 
     def _post_one(self, posting: Posting, at: str) -> None:
         check_posting(posting)
@@ -215,7 +218,7 @@ class Ledger:
             taking = replace(taking, posted_in=taking.posted_in + amount)
         self.accounts[giving.id] = self._with_breach(giving, lowered, amount)
         self.accounts[taking.id] = self._with_breach(taking, 0, amount)
-        self.keys.add(posting.key)
+        self.keys[posting.key] = None
 
     def _with_breach(self, account: Account, lowered: int, amount: int) -> Account:
         if not account.has_floor:

@@ -1,7 +1,7 @@
 """What each act posts: granting, batching, allocating, shipping, delivering, reporting, returning, lapsing, revoking.
 
 One unit that goes to a recipient draws on several accounts at once: the batch, the export licence, the recipient's cap
-over all vendors, the ratio cap. A ``Draw`` is one of them; the postings of one act are made together or not at all.
+over all vendors, the ratio cap. A ``Leg`` is one of them; the postings of one act are made together or not at all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ OUTSIDE_UNIT, OUTSIDE_TPP = "outside:unit", "outside:tpp"
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class Leg:
     """One account that a unit draws on.
 
     Attributes:
@@ -29,9 +29,9 @@ class Draw:
     per_unit: int = 1
 
     @property
-    def reversed(self) -> "Draw":
+    def reversed(self) -> "Leg":
         """The same, given back."""
-        return Draw(self.to_account, self.from_account, self.per_unit)
+        return Leg(self.to_account, self.from_account, self.per_unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class RatioCap:
         return f"{AccountKind.RATIO}:{self.name}"
 
     @property
-    def draw(self) -> Draw:
+    def leg(self) -> Leg:
         """What one unit to the capped places takes."""
-        return Draw(self.account, used(self.account), self.tpp * self.share.denominator)
+        return Leg(self.account, used(self.account), self.tpp * self.share.denominator)
 
     def raised_by(self, unit_count: int) -> int:
         """By how much units shipped for domestic end use raise the account."""
@@ -94,14 +94,14 @@ def goods(stage: AccountKind, batch: str, recipient: str) -> str:
     return f"{stage}:{batch}:{recipient}"
 
 
-def batch_draw(batch: str, recipient: str) -> Draw:
+def batch_leg(batch: str, recipient: str) -> Leg:
     """Goods leaving a batch for a recipient."""
-    return Draw(f"{AccountKind.BATCH}:{batch}", goods(AccountKind.SHIPPED, batch, recipient))
+    return Leg(f"{AccountKind.BATCH}:{batch}", goods(AccountKind.SHIPPED, batch, recipient))
 
 
-def ceiling_draw(account: str) -> Draw:
+def ceiling_leg(account: str) -> Leg:
     """Use of a ceiling: a licence, a recipient's cap, a programme, a product's period."""
-    return Draw(account, used(account))
+    return Leg(account, used(account))
 
 
 def grant(key: str, account: str, quantity: int, source: str = OUTSIDE_UNIT) -> tuple[Posting, ...]:
@@ -114,60 +114,60 @@ def lower(key: str, account: str, quantity: int, to_account: str = OUTSIDE_UNIT)
     return (Posting(f"{key}/0", PostingKind.LOWER, account, to_account, quantity),)
 
 
-def draw_now(key: str, draws: Iterable[Draw], quantity: int) -> tuple[Posting, ...]:
+def draw_now(key: str, legs: Iterable[Leg], quantity: int) -> tuple[Posting, ...]:
     """Take ``quantity`` units from every account at once."""
     return tuple(
         Posting(
-            f"{key}/{number}", PostingKind.MOVE, draw.from_account, draw.to_account, quantity * draw.per_unit
+            f"{key}/{number}", PostingKind.MOVE, leg.from_account, leg.to_account, quantity * leg.per_unit
         )
-        for number, draw in enumerate(draws)
+        for number, leg in enumerate(legs)
     )
 
 
-def reserve(key: str, draws: Iterable[Draw], quantity: int, expires_at: str = "") -> tuple[Posting, ...]:
+def reserve(key: str, legs: Iterable[Leg], quantity: int, expires_at: str = "") -> tuple[Posting, ...]:
     """Hold back ``quantity`` units in every account until settled, released or expired."""
     return tuple(
         Posting(
             f"{key}/{number}",
             PostingKind.RESERVE,
-            draw.from_account,
-            draw.to_account,
-            quantity * draw.per_unit,
+            leg.from_account,
+            leg.to_account,
+            quantity * leg.per_unit,
             expires_at=expires_at,
         )
-        for number, draw in enumerate(draws)
+        for number, leg in enumerate(legs)
     )
 
 
-def settle(key: str, reservation: str, draws: Iterable[Draw], quantity: int) -> tuple[Posting, ...]:
+def settle(key: str, reservation: str, legs: Iterable[Leg], quantity: int) -> tuple[Posting, ...]:
     """Take ``quantity`` of the units held back under the key ``reservation``."""
-    return _draw_on(PostingKind.SETTLE, key, reservation, draws, quantity)
+    return _draw_on(PostingKind.SETTLE, key, reservation, legs, quantity)
 
 
-def release(key: str, reservation: str, draws: Iterable[Draw], quantity: int) -> tuple[Posting, ...]:
+def release(key: str, reservation: str, legs: Iterable[Leg], quantity: int) -> tuple[Posting, ...]:
     """Give back ``quantity`` of the units held back under the key ``reservation``."""
-    return _draw_on(PostingKind.RELEASE, key, reservation, draws, quantity)
+    return _draw_on(PostingKind.RELEASE, key, reservation, legs, quantity)
 
 
 def _draw_on(
-    kind: PostingKind, key: str, reservation: str, draws: Iterable[Draw], quantity: int
+    kind: PostingKind, key: str, reservation: str, legs: Iterable[Leg], quantity: int
 ) -> tuple[Posting, ...]:
     return tuple(
         Posting(
             f"{key}/{number}",
             kind,
-            draw.from_account,
-            draw.to_account,
-            quantity * draw.per_unit,
+            leg.from_account,
+            leg.to_account,
+            quantity * leg.per_unit,
             hold=f"{reservation}/{number}",
         )
-        for number, draw in enumerate(draws)
+        for number, leg in enumerate(legs)
     )
 
 
-def give_back(key: str, draws: Iterable[Draw], quantity: int) -> tuple[Posting, ...]:
+def give_back(key: str, legs: Iterable[Leg], quantity: int) -> tuple[Posting, ...]:
     """Reverse a draw: what was used can be drawn again."""
-    return draw_now(key, [draw.reversed for draw in draws], quantity)
+    return draw_now(key, [leg.reversed for leg in legs], quantity)
 
 
 def empty(key: str, account: Account, stage: AccountKind) -> tuple[Posting, ...]:
@@ -177,15 +177,13 @@ def empty(key: str, account: Account, stage: AccountKind) -> tuple[Posting, ...]
     return (Posting(f"{key}/0", PostingKind.MOVE, account.id, f"{stage}:{account.id}", account.headroom),)
 
 
-def shippable(accounts: Sequence[Account], draws: Sequence[Draw]) -> int:
+def shippable(accounts: Sequence[Account], legs: Sequence[Leg]) -> int:
     """Whole units that every account still allows: the smallest head-room of all sides decides.
 
     Args:
-        accounts: The accounts the draws take from, in their order.
-        draws: At least one.
+        accounts: The accounts the legs take from, in their order.
+        legs: At least one.
     """
-    if not draws or len(accounts) != len(draws):
-        raise LockgateError("name the accounts that the goods draw on", code="no-draws")
-    return max(
-        0, min(account.headroom // draw.per_unit for account, draw in zip(accounts, draws, strict=True))
-    )
+    if not legs or len(accounts) != len(legs):
+        raise LockgateError("name the accounts that the goods draw on", code="no-legs")
+    return max(0, min(account.headroom // leg.per_unit for account, leg in zip(accounts, legs, strict=True)))

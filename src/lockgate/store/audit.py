@@ -1,0 +1,385 @@
+"""Proves a stored record: every event, what is bound to it, the balances, the secrets, the head and the checkpoints."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Row, Select, Table, func, select
+
+from lockgate.base.errors import LockgateError
+from lockgate.casework.checkpoint import Checkpoint, open_note, signs_event
+from lockgate.casework.history import (
+    ChainCheck,
+    Event,
+    Fault,
+    StoredEvent,
+    commit_to,
+    digest_rows,
+    find_commitments,
+)
+from lockgate.casework.ledger import Account, Hold, PostingKind
+from lockgate.casework.tree import Frontier
+from lockgate.store import schema
+
+# Tables whose rows an event binds -> the columns that its digest covers, in order.
+BOUND: Mapping[Table, tuple[str, ...]] = {
+    schema.posting: ("key", "kind", "from_account", "to_account", "amount", "hold", "expires_at"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a check of a record found.
+
+    Attributes:
+        size: Events that hold, from the first.
+        root: Root of the tree over them, in hexadecimal.
+        checkpoints: Checkpoints that hold.
+        postings: Postings compared with their events.
+        faults: What does not hold, by sequence number.
+        warnings: What weakens the record without breaking it, such as a missing trigger.
+    """
+
+    size: int
+    root: str
+    checkpoints: int
+    postings: int
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything holds."""
+        return not self.faults
+
+
+@dataclass(slots=True)
+class KeyRing:
+    """The key in force while events are read in order.
+
+    Attributes:
+        pinned: The first key as known from elsewhere; empty: the one the first event names.
+        key: The key in force now.
+    """
+
+    pinned: str = ""
+    key: str = ""
+
+    def is_signed(self, event: Event, signature: bytes) -> bool:
+        """Whether the signature is one by the key in force at the event."""
+        if event.seq == 1:
+            self.key = self.pinned or str(event.data.get("public_key", ""))
+        held = bool(self.key) and signs_event(self.key, signature, event.hash)
+        if held and event.type == "SigningKeyReplaced" and event.stream == "record":
+            self.key = str(event.data.get("public_key", ""))
+        return held
+
+
+@dataclass(slots=True)
+class _Audit:
+    connection: Connection
+    ring: KeyRing
+    notes: Sequence[str]
+    opened: ExitStack
+    frontier: Frontier = field(default_factory=Frontier)
+    roots: dict[int, str] = field(default_factory=dict)
+    keys: dict[int, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    accounts: dict[str, list[int]] = field(default_factory=dict)  # in, out, held in, held out, last event
+    holds: dict[str, list[Any]] = field(
+        default_factory=dict
+    )  # from, to, amount, remaining, expires_at, last event
+    checkpoints: int = 0
+    postings: int = 0
+
+    def stream(self, query: Select[Any], count: int) -> CursorResult[Any]:
+        """Rows read ``count`` at a time; closed with the audit, also where it stops early."""
+        result = self.connection.execute(query.execution_options(yield_per=count))
+        self.opened.callback(result.close)
+        return result
+
+
+def audit_record(connection: Connection, *, public_key: str = "", notes: Sequence[str] = ()) -> Verification:
+    """Check a whole record against itself, its checkpoints, and checkpoints kept elsewhere.
+
+    Args:
+        connection: In a transaction that sees one instant.
+        public_key: The record's first public key as known from elsewhere; empty: the one its first event names.
+        notes: Signed checkpoints kept elsewhere.
+    """
+    with ExitStack() as opened:
+        audit = _Audit(connection, KeyRing(public_key), notes, opened)
+        marks = _read_checkpoints(audit)
+        _read_events(audit, {size for size, _, _ in marks})
+        _check_checkpoints(audit, marks)
+        if not audit.faults:
+            _check_balances(audit)
+            _check_secrets(audit)
+    faults = sorted(audit.faults, key=lambda fault: fault.seq)
+    return Verification(
+        size=audit.frontier.size,
+        root=audit.frontier.root().hex(),
+        checkpoints=audit.checkpoints,
+        postings=audit.postings,
+        faults=tuple(faults),
+        warnings=tuple(_missing_guards(connection)),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- events
+def _read_events(audit: _Audit, sizes: set[int]) -> None:
+    chain = ChainCheck(audit.ring.is_signed)
+    bound = {table.name: _grouped(audit, table, names) for table, names in BOUND.items()}
+    for row in _stored_events(audit):
+        event = chain.read(row)
+        if isinstance(event, Fault):
+            audit.faults.append(event)
+            break
+        for name, rows in bound.items():
+            fault = _check_bound(audit, event, name, rows)
+            if fault:
+                audit.faults.append(fault)
+        if audit.faults:
+            break
+        audit.frontier.append(bytes.fromhex(chain.head))
+        if event.seq in sizes:
+            audit.roots[event.seq] = audit.frontier.root().hex()
+            audit.keys[event.seq] = audit.ring.key
+    else:
+        head = audit.connection.execute(select(schema.head.c.size, schema.head.c.hash)).one_or_none()
+        end = chain.finish(*head) if head else Fault(chain.size + 1, "nothing says where the record ends")
+        if end is None and chain.size == 0:
+            end = Fault(1, "the record is empty")
+        if end:
+            audit.faults.append(end)
+        for name, rows in bound.items():
+            left = rows.upcoming
+            if left is not None:
+                audit.faults.append(Fault(int(left), f"{name} has rows of an event that is not here"))
+
+
+def _stored_events(audit: _Audit) -> Iterator[StoredEvent]:
+    table = schema.event
+    rows = audit.stream(select(table).order_by(table.c.seq), 2000)
+    for found in rows.mappings():
+        columns = {name: found[name] for name in ("stream", "version", "type", "at", "actor")}
+        columns["key"] = found["key"] or ""
+        signature = found["signature"]
+        yield StoredEvent(
+            seq=found["seq"] if isinstance(found["seq"], int) else 0,
+            payload=_as_bytes(found["payload"]),
+            hash=str(found["hash"]),
+            signature=signature if isinstance(signature, bytes) else b"",
+            columns=columns,
+        )
+
+
+def _as_bytes(value: Any) -> bytes:
+    """What stands in a payload, whatever type somebody made of it."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
+
+
+class _Grouped:
+    """Rows bound to events, one event's at a time, in step with the events."""
+
+    def __init__(self, groups: Iterator[tuple[int, Iterator[Row[Any]]]]) -> None:
+        self._groups = groups
+        self._current: Iterator[Row[Any]] = iter(())
+        self.upcoming: int | None = None
+        self._advance()
+
+    def _advance(self) -> None:
+        seq, self._current = next(self._groups, (None, iter(())))
+        self.upcoming = seq
+
+    def take(self, seq: int) -> list[Row[Any]]:
+        """The rows of event ``seq``."""
+        if self.upcoming != seq:
+            return []
+        rows = list(self._current)
+        self._advance()
+        return rows
+
+
+def _grouped(audit: _Audit, table: Table, names: tuple[str, ...]) -> _Grouped:
+    columns = [table.c.event_seq, table.c.position, *(table.c[name] for name in names)]
+    if "at" in table.c:
+        columns.append(table.c.at)
+    query = select(*columns).order_by(table.c.event_seq, table.c.position)
+    rows = audit.stream(query, 5000)
+    return _Grouped(groupby(rows, key=lambda row: int(row[0])))
+
+
+def _check_bound(audit: _Audit, event: Event, name: str, groups: _Grouped) -> Fault | None:
+    if groups.upcoming is not None and groups.upcoming < event.seq:
+        return Fault(max(1, groups.upcoming), f"{name} has rows of no event")
+    rows = groups.take(event.seq)
+    said = (event.bound or {}).get(name)
+    if not rows and said is None:
+        return None
+    width = 2 + len(next(names for table, names in BOUND.items() if table.name == name))
+    values = [tuple(row) for row in rows]
+    found = digest_rows(list(row[2:width]) for row in values)
+    in_place = all(row[1] == position for position, row in enumerate(values))
+    if said != found or not in_place:
+        return Fault(event.seq, f"its rows in {name} are not the ones it was recorded with")
+    if any(row[-1] != event.at for row in values if len(row) > width):
+        return Fault(event.seq, f"its rows in {name} carry another instant")
+    if name == schema.posting.name:
+        audit.postings += len(values)
+        for row in values:
+            _add_posting(audit, event.seq, *row[2:width])
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------- balances
+def _add_posting(
+    audit: _Audit,
+    seq: int,
+    key: str,
+    kind: str,
+    from_account: str,
+    to_account: str,
+    amount: int,
+    hold: str,
+    expires_at: str,
+) -> None:
+    giving = audit.accounts.setdefault(from_account, [0, 0, 0, 0, 0])
+    taking = audit.accounts.setdefault(to_account, [0, 0, 0, 0, 0])
+    if kind in (PostingKind.MOVE, PostingKind.SETTLE, PostingKind.LOWER):
+        giving[1] += amount
+        taking[0] += amount
+    held = amount if kind == PostingKind.RESERVE else -amount if hold else 0
+    giving[3] += held
+    taking[2] += held
+    giving[4] = taking[4] = seq
+    if kind == PostingKind.RESERVE:
+        audit.holds[key] = [from_account, to_account, amount, amount, expires_at, seq]
+    elif hold and hold in audit.holds:
+        audit.holds[hold][3] -= amount
+        audit.holds[hold][5] = seq
+
+
+def _check_balances(audit: _Audit) -> None:
+    expected: dict[str, Account] = {}
+    for name, (came, went, held_in, held_out, _) in audit.accounts.items():
+        account = Account(name, came, went, held_in, held_out)
+        expected[name] = replace(account, breach=max(0, -account.headroom) if account.has_floor else 0)
+    columns = [schema.account.c[name] for name in Account.__slots__]
+    found = {row[0]: Account(*row) for row in audit.connection.execute(select(*columns))}
+    for name in sorted(
+        {name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)}
+    ):
+        seq = audit.accounts[name][4] if name in audit.accounts else audit.frontier.size
+        audit.faults.append(Fault(seq, f"the balance of {name} is not the sum of its postings"))
+    holds = {key: Hold(key, *values[:5]) for key, values in audit.holds.items()}
+    columns = [schema.hold.c[name] for name in Hold.__slots__]
+    stored = {row[0]: Hold(*row) for row in audit.connection.execute(select(*columns))}
+    for key in sorted({key for key in holds.keys() | stored.keys() if holds.get(key) != stored.get(key)}):
+        seq = audit.holds[key][5] if key in audit.holds else audit.frontier.size
+        audit.faults.append(Fault(seq, f"the reservation {key} is not what its postings make of it"))
+
+
+# ---------------------------------------------------------------------------------------------------- secrets
+def _check_secrets(audit: _Audit) -> None:
+    table, events = schema.secret, schema.event
+    query = select(table, events.c.payload).outerjoin(events, events.c.seq == table.c.event_seq)
+    for row in audit.stream(query.order_by(table.c.event_seq), 2000):
+        try:
+            opened = commit_to(json.loads(row.value), row.salt)["commitment"] == row.commitment
+        except (ValueError, TypeError, LockgateError):
+            opened = False
+        named = row.payload is not None and row.commitment in find_commitments(
+            json.loads(row.payload)["data"]
+        )
+        if not (opened and named):
+            audit.faults.append(Fault(row.event_seq, "a secret kept for it is not the one it commits to"))
+
+
+# ---------------------------------------------------------------------------------------------------- checkpoints
+def _read_checkpoints(audit: _Audit) -> list[tuple[int, str, str]]:
+    """Size, note and where it was kept, of every checkpoint."""
+    table = schema.checkpoint
+    rows = [
+        (row.size, str(row.note), "here")
+        for row in audit.connection.execute(select(table.c.size, table.c.note).order_by(table.c.size))
+    ]
+    for note in audit.notes:
+        parts = note.split("\n")
+        size = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+        rows.append((size, note, "elsewhere"))
+    return rows
+
+
+def _check_checkpoints(audit: _Audit, marks: list[tuple[int, str, str]]) -> None:
+    good = 0
+    first = audit.connection.execute(select(schema.event.c.hash).where(schema.event.c.seq == 1)).scalar()
+    reached = audit.frontier.size
+    broken_off = bool(audit.faults)
+    for size, note, kept in sorted(marks):
+        if size > reached:
+            if not broken_off:
+                audit.faults.append(
+                    Fault(reached + 1, f"a checkpoint kept {kept} counts {size} events, {reached} are here")
+                )
+            elif kept == "elsewhere" and audit.faults[0].seq > reached + 1:
+                audit.faults.append(Fault(reached + 1, f"a checkpoint kept {kept} counts {size} events"))
+            continue
+        try:
+            checkpoint = open_note(note, audit.keys.get(size, ""))
+        except (LockgateError, ValueError):
+            audit.faults.append(
+                Fault(
+                    max(1, size), f"the checkpoint kept {kept} at {size} is not signed by this record's key"
+                )
+            )
+            continue
+        if checkpoint.size != size or checkpoint.origin != f"lockgate/{str(first)[:12]}":
+            audit.faults.append(
+                Fault(max(1, size), f"the checkpoint kept {kept} at {size} is of another record")
+            )
+        elif checkpoint.root != audit.roots.get(size):
+            audit.faults.append(Fault(good + 1, f"the checkpoint kept {kept} at {size} has another root"))
+        else:
+            good = size
+            audit.checkpoints += 1
+
+
+def make_checkpoint(connection: Connection, origin: str, at: str) -> tuple[Checkpoint, Frontier]:
+    """A checkpoint over all events so far, read from the last stored one on; not yet signed or stored."""
+    table = schema.checkpoint
+    last = connection.execute(
+        select(table.c.size, table.c.frontier).order_by(table.c.size.desc()).limit(1)
+    ).one_or_none()
+    frontier = Frontier()
+    if last:
+        frontier = Frontier(last.size, [bytes.fromhex(part) for part in last.frontier.split()])
+    query = select(schema.event.c.hash).where(schema.event.c.seq > frontier.size).order_by(schema.event.c.seq)
+    for leaf in connection.execute(query.execution_options(yield_per=5000)).scalars():
+        frontier.append(bytes.fromhex(leaf))
+    return Checkpoint(origin, frontier.size, frontier.root().hex(), at), frontier
+
+
+# ---------------------------------------------------------------------------------------------------- guards
+def _missing_guards(connection: Connection) -> Iterator[str]:
+    """Triggers of the migrations that somebody took away."""
+    if connection.dialect.name == "postgresql":
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        expected = [f"{table}_append_only" for table in schema.APPEND_ONLY]
+        expected += ["account_by_posting", "hold_by_posting", "event_chained", "posting_applied"]
+    else:
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        expected = [f"{table}_no_{action}" for table in schema.APPEND_ONLY for action in ("update", "delete")]
+        expected += ["event_chained", "posting_applied"]
+    found = set(connection.exec_driver_sql(query).scalars())
+    for name in expected:
+        if name not in found:
+            yield f"the trigger {name} is missing: the database no longer refuses what it should"
+
+
+def count_events(connection: Connection) -> int:
+    """Number of events stored."""
+    return int(connection.execute(select(func.count()).select_from(schema.event)).scalar_one())
