@@ -1,0 +1,185 @@
+"""What a document is about, and what stands near a token: the chip meant, the source named, the hedge."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from lockgate.evidence.claims import QUOTE_MAX
+from lockgate.evidence.counts import named
+from lockgate.evidence.documents import Document
+from lockgate.evidence.grammar import Grammar
+from lockgate.evidence.lexer import Lexed
+from lockgate.evidence.lexicon import Entity
+from lockgate.evidence.quantities import Quantity
+
+CLAUSE_MARKS = frozenset(",;:()–")
+
+
+@dataclass
+class Context:
+    """A lexed document with its topic. ``chip`` is the family it speaks of most, ``event`` what is at issue."""
+
+    document: Document
+    lexed: Lexed
+    grammar: Grammar
+    chip: Entity | None = None
+    maker: Entity | None = None
+    event: str = "import approval"
+    chips: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, document: Document, lexed: Lexed, grammar: Grammar) -> "Context":
+        """Count what the document names."""
+        context = cls(document, lexed, grammar)
+        named_chips: Counter[Entity] = Counter()
+        makers: Counter[Entity] = Counter()
+        for token, thing in lexed.payload.items():
+            if isinstance(thing, Entity):
+                if thing.kind == "chip":
+                    named_chips[thing] += 1
+                    context.chips.append(token)
+                elif thing.kind == "vendor":
+                    makers[thing] += 1
+        if named_chips:
+            context.chip = named_chips.most_common(1)[0][0]
+        if makers:
+            context.maker = makers.most_common(1)[0][0]
+        counts = Counter(lexed.codes)
+        imports = sum(counts[char] for char in grammar.set_of("IMPORT"))
+        exports = sum(counts[char] for char in grammar.set_of("EXPORT"))
+        chinese = sum(counts[char] for char in grammar.lexicon.classes["@cn_agency"])
+        american = sum(counts[char] for char in grammar.lexicon.classes["@us_agency"])
+        if imports + chinese < (exports + american) / 2:
+            context.event = "export licence"
+        return context
+
+    # ---- words around a token -------------------------------------------------------------------------------
+    def has(self, first: int, behind: int, *names: str) -> bool:
+        """Whether one of some classes stands between two tokens."""
+        chars = self.grammar.set_of(*names)
+        return any(code in chars for code in self.lexed.codes[first:behind])
+
+    def clause(self, token: int, behind: int | None = None) -> tuple[int, int]:
+        """The clause around some tokens: the sentence, cut at its marks where it is long."""
+        first, last = self.lexed.sentence(token)
+        end = behind or token + 1
+        if self._length(first, last) <= QUOTE_MAX:
+            wide = (first, last)
+            if self._length(first, last) <= 140:
+                return wide
+        left = token
+        while left > first and self.lexed.codes[left - 1] not in CLAUSE_MARKS:
+            left -= 1
+        right = end
+        while right < last and self.lexed.codes[right] not in CLAUSE_MARKS:
+            right += 1
+        while self._length(left, right) > QUOTE_MAX and (left < token or right > end):
+            left, right = (left + 1 if left < token else left), (right - 1 if right > end else right)
+        return left, right
+
+    def _length(self, first: int, behind: int) -> int:
+        return self.lexed.ends[behind - 1] - self.lexed.starts[first] if behind > first else 0
+
+    def offsets(self, first: int, behind: int) -> tuple[int, int]:
+        """Offsets of some tokens, cut to the longest quote allowed."""
+        start, end = self.lexed.starts[first], self.lexed.ends[behind - 1]
+        return start, min(end, start + QUOTE_MAX)
+
+    # ---- which chip -------------------------------------------------------------------------------------------
+    def compared(self, token: int) -> bool:
+        """Whether a chip is only what another is compared with: "versus the H100", "doubles the H100's capacity"."""
+        return self.has(max(0, token - 3), token, "AGAINST")
+
+    def chip_near(self, token: int) -> tuple[str, str]:
+        """Subject text and id of the chip that an amount at ``token`` belongs to."""
+        lexed, grammar = self.lexed, self.grammar
+        first, behind = lexed.sentence(token)
+        skip = grammar.set_of("MODIFIER", "CHIPNOUN", "@vendor", "@architecture")
+        for at in range(token + 1, min(token + 7, behind)):
+            thing = named(lexed, at)
+            if thing is not None and thing.kind == "chip":
+                return self.show_chip(at)
+            if lexed.codes[at] not in skip:
+                break
+        chips = [at for at in range(first, behind) if (thing := named(lexed, at)) is not None and thing.kind == "chip"]
+        before = [at for at in chips if at < token]
+        if before and lexed.codes[token - 1] == "(" and token - before[-1] <= 4:
+            return self.show_chip(before[-1])
+        generic = self.generic(first, token)
+        free = [at for at in before if not self.compared(at)]
+        if free and (generic is None or generic[0] < free[-1]):
+            return self.show_chip(free[-1])
+        if generic is not None:
+            return generic[1], ""
+        after = [at for at in chips if at > token and not self.compared(at)]
+        if after:
+            return self.show_chip(after[0])
+        return (self.chip.name, self.chip.id) if self.chip else ("", "")
+
+    def generic(self, first: int, behind: int) -> tuple[int, str] | None:
+        """A group of chips without a name: domestic chips, the approved chips."""
+        domestic, approved = self.grammar.set_of("DOMESTIC"), self.grammar.set_of("APPROVED")
+        nouns = self.grammar.set_of("CHIPNOUN", "ALTERNATIVE")
+        codes = self.lexed.codes
+        for at in range(behind - 1, first, -1):
+            if codes[at] in nouns:
+                near = codes[max(first, at - 3) : at]
+                if any(code in domestic for code in near):
+                    return at, "Chinese domestic chips"
+                if any(code in approved for code in near):
+                    return at, "approved chips"
+        return None
+
+    def show_chip(self, token: int) -> tuple[str, str]:
+        """A chip as the text names it, with the maker it gives it where that is not the maker on record."""
+        thing = named(self.lexed, token)
+        if thing is None:
+            return "", ""
+        maker = named(self.lexed, token - 1) if token else None
+        if maker is not None and maker.kind == "vendor" and maker.id != thing.belongs_to and not self.possessive(token - 1):
+            shown = self.lexed.text[self.lexed.starts[token] : self.lexed.ends[token]]
+            return f"{maker.name} {shown}", thing.id
+        if token and self.lexed.codes[token - 1] in self.grammar.set_of("ALTERED"):
+            return f"modified {thing.name}", thing.id
+        return thing.name, thing.id
+
+    def possessive(self, token: int) -> bool:
+        """Whether a token is followed by 's."""
+        return self.lexed.text[self.lexed.ends[token] : self.lexed.ends[token] + 1] in "'’" and self.lexed.ends[token] < len(self.lexed.text)
+
+    # ---- hedges and sources -----------------------------------------------------------------------------------
+    def hedge(self, token: int, amount: Quantity) -> str:
+        """The hedge on an amount: the words right before and behind it, then those of its clause."""
+        codes, grammar = self.lexed.codes, self.grammar
+        first, behind = self.lexed.sentence(token)
+        for name, hedge in (("OVER", "over"), ("UNDER", "under"), ("UP_TO", "up_to"), ("APPROX", "approx")):
+            chars = grammar.set_of(name)
+            if any(code in chars for code in codes[max(first, token - 2) : token]):
+                return hedge
+        following = codes[token + 1 : min(behind, token + 3)]
+        if amount.hedge != "none":
+            return amount.hedge
+        if any(code in grammar.set_of("OR_MORE") for code in following):
+            return "over"
+        if self.has(max(first, token - 6), token, "MAY"):
+            return "may"
+        return "reported" if self.has(first, behind, "REPORTED", "ACCORDING", "ANON") else "none"
+
+    def source(self, token: int) -> str:
+        """Who says what stands in a sentence, as far as the sentence tells."""
+        first, behind = self.lexed.sentence(token)
+        says, according = self.grammar.set_of("SAY"), self.grammar.set_of("ACCORDING")
+        kinds = ("publisher", "person", "vendor", "us_agency", "cn_agency", "benchmark")
+        anonymous = self.grammar.set_of("ANON")
+        codes = self.lexed.codes
+        found = ""
+        for at in range(first, behind):
+            if codes[at] in according or codes[at] in says:
+                window = range(at + 1, min(behind, at + 9)) if codes[at] in according else range(max(first, at - 6), min(behind, at + 3))
+                for near in window:
+                    thing = named(self.lexed, near)
+                    if thing is not None and thing.kind in kinds:
+                        sources = near + 1 < behind and codes[near + 1] in anonymous
+                        return thing.name + (" sources" if sources else "")
+                    if codes[near] in anonymous and not found:
+                        found = self.lexed.text[self.lexed.starts[near] : self.lexed.ends[near]]
+        return found

@@ -1,0 +1,160 @@
+"""The pattern language, and its compilation to regular expressions over token characters.
+
+===============  =====================================================================
+``APPROVE``      a word class of the vocabulary, or a macro
+``approve``      that word itself
+``@chip``        a named thing; ``@country.CN`` one that belongs to China
+``#usd``         an amount or date of that dimension; ``#`` any amount
+``limited_to``   a phrase
+``NAME``         a capitalised word that nothing defines
+``_``            any token
+``..5``          up to five tokens of the same sentence, as few as will do
+``~5``           up to five tokens up to the next mark, as many as there are
+``<who: …>``     a part with a name, for the value and subject of the claim
+``( | ) ? * +``  alternatives and repetition
+``"("``          a mark
+===============  =====================================================================
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lockgate.base.errors import LockgateError, ProblemCollector
+from lockgate.catalogue.evidence import EvidenceTables, PatternRow, RoleRow
+from lockgate.evidence.lexicon import BREAK, PROPER, Lexicon
+
+ELEMENT = re.compile(
+    r"\s*(?:(?P<gap>\.\.\d+)|(?P<run>~\d+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
+    r"|(?P<kind>[@#][a-z_]*(?:\.[A-Z]{2})?)|(?P<name>[A-Z][A-Z_0-9]+)|\"(?P<mark>[^\"]+)\"|(?P<word>[^\s()|?*+<>\"]+))"
+)
+DIMENSIONS = "# #number #chips #modules #firms #usd #cny #percent #ratio".split()
+
+
+def char_class(chars: frozenset[str] | set[str]) -> str:
+    """A character class of a regular expression; the empty one matches nothing."""
+    if not chars:
+        return r"(?!)"
+    return "[" + "".join(re.escape(char) for char in sorted(chars)) + "]"
+
+
+def compile_pattern(source: str, lexicon: Lexicon, macros: Mapping[str, str], depth: int = 0) -> str:
+    """The regular expression of a pattern.
+
+    Raises:
+        LockgateError: ``bad-pattern`` for a class that nothing defines or a sign out of place.
+    """
+    if depth > 8:
+        raise LockgateError("a macro calls itself", code="bad-pattern", where=("macros",))
+    parts: list[str] = []
+    at = 0
+    while at < len(source.rstrip()):
+        found = ELEMENT.match(source, at)
+        if found is None:
+            raise LockgateError(f"cannot read {source[at:]!r}", code="bad-pattern")
+        at = found.end()
+        parts.append(_element(found, lexicon, macros, depth))
+    return "".join(parts)
+
+
+def _element(found: re.Match[str], lexicon: Lexicon, macros: Mapping[str, str], depth: int) -> str:
+    kind, text = found.lastgroup, found.group(found.lastgroup or 0)
+    if kind == "gap":
+        return rf"[^{BREAK}]{{0,{int(text[2:])}}}?"
+    if kind == "run":
+        return rf"[^{BREAK},;:()]{{1,{int(text[1:])}}}"
+    if kind == "open":
+        return f"(?P<{text[1:-1]}>"
+    if kind == "close":
+        return ")"
+    if kind == "group":
+        return "(?:" if text == "(" else text
+    if kind == "repeat":
+        return text
+    if kind == "kind":
+        if text == "#":
+            return char_class({code for name, code in lexicon.codes.items() if name.startswith("#") and name != "#date"})
+        if "." in text or text.startswith("#") or text not in lexicon.classes:
+            return char_class({lexicon.kind_code(text)})
+        return char_class(lexicon.classes[text])
+    if kind == "name":
+        if text == "NAME":
+            return PROPER
+        if text in macros:
+            return "(?:" + compile_pattern(macros[text], lexicon, macros, depth + 1) + ")"
+        if text not in lexicon.classes:
+            raise LockgateError(f"no word class {text!r}", code="bad-pattern", hint="see vocabulary.toml")
+        return char_class(lexicon.classes[text])
+    if kind == "mark":
+        return char_class({lexicon.code_of(text)})
+    if text == "_":
+        return f"[^{BREAK}]"
+    return char_class({lexicon.code_of(text.replace("_", " "))})
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled row of the pattern table."""
+
+    row: PatternRow
+    regex: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A compiled row of the role table: a weight for each cue character, requirements as sets of characters."""
+
+    row: RoleRow
+    cues: dict[str, float]
+    needs: tuple[frozenset[str], ...]
+    avoid: frozenset[str]
+
+
+class Grammar:
+    """Lexicon, patterns and roles, ready to read with.
+
+    Args:
+        tables: The checked tables of ``data/evidence``.
+
+    Raises:
+        InvalidInputError: Every pattern and role that cannot be compiled, at once.
+    """
+
+    def __init__(self, tables: EvidenceTables) -> None:
+        self.lexicon = lexicon = Lexicon(tables)
+        for dimension in {row.dimension for row in tables.units} | {"number", "date", "tpp_number", "density"}:
+            lexicon.kind_code("#" + dimension)
+        problems = ProblemCollector()
+        self.patterns: list[Pattern] = []
+        for row in tables.patterns:
+            with problems.at("patterns", row.id):
+                regex = compile_pattern(row.match, lexicon, tables.macros)
+                unless = compile_pattern(row.unless, lexicon, tables.macros) if row.unless else ""
+                self.patterns.append(Pattern(row, re.compile(regex), re.compile(unless) if unless else None))
+        self.roles: dict[str, list[Role]] = {}
+        for number, role in enumerate(tables.roles):
+            with problems.at("roles", number):
+                compiled = self._role(role)
+                for dimension in role.dimension:
+                    self.roles.setdefault(dimension, []).append(compiled)
+        problems.raise_if_any()
+
+    def _role(self, row: RoleRow) -> Role:
+        cues: dict[str, float] = {}
+        for name, weight in row.cues.items():
+            for char in self._chars(name):
+                cues[char] = max(weight, cues.get(char, 0.0))
+        needs = tuple(frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in row.needs)
+        return Role(row, cues, needs, frozenset().union(*(self._chars(name) for name in row.avoid)))
+
+    def _chars(self, name: str) -> frozenset[str]:
+        if name in self.lexicon.classes:
+            return frozenset(self.lexicon.classes[name])
+        if name.islower():
+            return frozenset({self.lexicon.code_of(name)})
+        raise LockgateError(f"no word class {name!r}", code="bad-role", hint="see vocabulary.toml")
+
+    def set_of(self, *names: str) -> frozenset[str]:
+        """All characters of some classes, for tests outside a pattern."""
+        return frozenset().union(*(self._chars(name) for name in names))

@@ -1,0 +1,189 @@
+"""The lexicon: every word the grammar knows becomes one character, so that patterns are plain regular expressions.
+
+A text is turned into a string with one character a token. Words that no table names share one character; a class of
+words is a set of characters. Matching a pattern over a sentence of thirty words is then a match over thirty characters.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lockgate.catalogue.evidence import EntityRow, EvidenceTables
+
+UNKNOWN = "x"
+PROPER = "X"  # unknown, with a capital
+BREAK = "\n"
+FIRST_CODE = 0xE000
+
+# Characters that mean the same, one for one, so that offsets stay those of the original text.
+SAME = str.maketrans(
+    {
+        **dict.fromkeys("’‘ʼ′´`", "'"),
+        **dict.fromkeys("“”„«»「」『』《》〝〞", '"'),
+        **dict.fromkeys("‐‑‒−", "-"),
+        **dict.fromkeys("–—", "–"),
+        **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000\t", " "),
+        **{chr(full): chr(full - 0xFEE0) for full in range(0xFF01, 0xFF5F)},
+        "\r": " ",
+        "。": ".",
+        "、": ",",
+        "\u2028": "\n",
+        "\u2029": "\n",
+        "\u0085": "\n",
+    }
+)
+
+CJK = "\u3400-\u9fff"
+PIECE = re.compile(
+    rf"(https?://[^\s<>\"')\]]+)"  # 1 address
+    r"|((?:[A-Za-z]\.){2,})"  # 2 U.S.
+    r"|(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"  # 3 number
+    rf"|([^\W\d_{CJK}][^\W_{CJK}]*)"  # 4 word, may hold digits: H200
+    rf"|([{CJK}])"  # 5 Chinese, by character
+    r"|((?<=\w)'s?\b|(?<=\w)-(?=[^\W\d]))"  # 6 possessive, hyphen inside a compound: nothing
+    r"|(\n[\s]*)"  # 7 line break
+    r"|([^\s\w])"  # 8 punctuation
+)
+ADDRESS, DOTTED, NUMBER, WORD, HAN, GLUE, LINE, MARK = range(1, 9)
+
+
+class Entity(NamedTuple):
+    """A named thing found in a text. ``name`` is how a claim shows it."""
+
+    kind: str
+    id: str
+    name: str
+    belongs_to: str
+
+
+class Entry(NamedTuple):
+    """One phrase of the lexicon: its pieces, the character it becomes, the thing it names if any.
+
+    ``proper`` is 0 for a common word, 1 for a name that starts with a capital, 2 for one in capitals throughout (US).
+    """
+
+    pieces: tuple[str, ...]
+    glued: tuple[bool, ...]
+    code: str
+    entity: Entity | None
+    proper: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit behind a number."""
+
+    dimension: str
+    unit: str
+    factor: float
+    pieces: tuple[str, ...]
+    short: bool
+
+
+def pieces_of(phrase: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """The pieces of a phrase and whether each is glued to the one before.
+
+    >>> pieces_of("RTX Pro 6000D")
+    (('rtx', 'pro', '6000', 'd'), (False, False, False, True))
+    """
+    words: list[str] = []
+    glued: list[bool] = []
+    end = -1
+    for found in PIECE.finditer(phrase.translate(SAME)):
+        if found.lastindex != GLUE:
+            words.append(found.group().lower())
+            glued.append(found.start() == end)
+        end = found.end()
+    return tuple(words), tuple(glued)
+
+
+class Lexicon:
+    """Words, phrases, units and named things, indexed by their first piece.
+
+    Args:
+        tables: The checked tables of ``data/evidence``.
+    """
+
+    def __init__(self, tables: EvidenceTables) -> None:
+        self._next = FIRST_CODE
+        self.codes: dict[str, str] = {}
+        self.classes: dict[str, set[str]] = {}
+        self.phrases: dict[str, list[Entry]] = {}
+        self.units: dict[str, list[Unit]] = {}
+        self.domains: dict[str, Entity] = {}
+        self.families: dict[str, EntityRow] = {}
+        for group in tables.vocabulary.values():
+            for name, forms in group.items():
+                for form in forms:
+                    self.classes.setdefault(name, set()).add(self.code_of(form))
+        for row in tables.units:
+            self._add_unit(row.dimension, row.unit, row.factor, row.forms)
+        for entity in tables.entities:
+            self._add_entity(entity)
+        for entries in self.phrases.values():
+            entries.sort(key=lambda entry: (-len(entry.pieces), entry.entity is None))
+        for units in self.units.values():
+            units.sort(key=lambda unit: -len(unit.pieces))
+
+    def fresh(self) -> str:
+        """A character that stands for nothing else yet."""
+        self._next += 1
+        return chr(self._next - 1)
+
+    def code_of(self, form: str) -> str:
+        """The character of a word or phrase, taken into the lexicon if it is new."""
+        words, glued = pieces_of(form)
+        key = " ".join(words)
+        if key not in self.codes:
+            self.codes[key] = form if len(form) == 1 and not form.isalnum() else self.fresh()
+            if len(words) > 1:
+                entry = Entry(words, glued, self.codes[key], None, 0)
+                self.phrases.setdefault(words[0], []).append(entry)
+        return self.codes[key]
+
+    def kind_code(self, kind: str) -> str:
+        """The character of every token of one kind: ``#usd`` for a quantity, ``@chip`` for a thing."""
+        if kind not in self.codes:
+            self.codes[kind] = self.fresh()
+        return self.codes[kind]
+
+    def chars(self, names: Iterable[str]) -> frozenset[str]:
+        """All characters of some classes."""
+        return frozenset().union(*(self.classes.get(name, ()) for name in names))
+
+    def _add_unit(self, dimension: str, unit: str, factor: float, forms: Iterable[str]) -> None:
+        for form in forms:
+            words, _ = pieces_of(form)
+            short = len(form) == 1 and form.isascii()
+            self.units.setdefault(words[0], []).append(Unit(dimension, unit, factor, words, short))
+
+    def _add_entity(self, row: EntityRow) -> None:
+        entity = Entity(row.kind, row.id, row.name, row.belongs_to)
+        for domain in row.domains:
+            self.domains[domain] = entity
+        if row.kind == "chip":
+            self.families[row.id] = row
+        codes = [self.kind_code("@" + row.kind)]
+        if row.kind in ("country", "us_agency", "cn_agency", "buyer", "vendor"):
+            codes[0] = self.kind_code(f"@{row.kind}.{row.belongs_to}")
+            self.classes.setdefault("@" + row.kind, set()).add(codes[0])
+        self.classes.setdefault(f"@{row.kind}", set()).add(codes[0])
+        for alias in row.aliases:
+            words, glued = pieces_of(alias)
+            proper = 2 if alias.isupper() and alias.isalpha() else int(alias[0].isupper())
+            entry = Entry(words, glued, codes[0], entity, proper)
+            self.phrases.setdefault(words[0], []).append(entry)
+            if row.kind == "chip" and alias[-1] not in "s" and alias[-1].isascii():
+                plural = Entry((*words[:-1], words[-1] + "s"), glued, codes[0], entity, proper)
+                self.phrases.setdefault(plural.pieces[0], []).append(plural)
+
+
+def publisher_of(domain: str, domains: Mapping[str, Entity]) -> Entity | None:
+    """The publisher that owns an address's host, subdomains included."""
+    host = domain.lower().removeprefix("www.")
+    while host:
+        if host in domains:
+            return domains[host]
+        host = host.partition(".")[2]
+    return None

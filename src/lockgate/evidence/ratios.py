@@ -1,0 +1,99 @@
+"""How one chip compares with another: "1.9x faster … versus the H100", "68% of the H100's throughput", "nearly doubles"."""
+
+from collections.abc import Iterator
+
+from lockgate.evidence.claims import Claim, identify
+from lockgate.evidence.context import Context
+from lockgate.evidence.counts import named
+from lockgate.evidence.quantities import Quantity, tidy
+
+MULTIPLES = {"doubles": 2.0, "doubled": 2.0, "double": 2.0, "twice": 2.0, "triples": 3.0, "triple": 3.0, "half": 0.5}
+
+
+def read_ratios(context: Context) -> Iterator[Claim]:
+    """A claim for every ratio between two chips."""
+    lexed, grammar = context.lexed, context.grammar
+    multiples = {grammar.lexicon.code_of(word): value for word, value in MULTIPLES.items()}
+    for token, thing in lexed.payload.items():
+        if isinstance(thing, Quantity) and thing.dimension in ("ratio", "percent"):
+            yield from _ratio(context, token, thing.dimension, thing.value, thing.low, thing.high)
+    for token, code in enumerate(lexed.codes):
+        if code in multiples:
+            yield from _ratio(context, token, "multiple", multiples[code], None, None)
+
+
+def _ratio(
+    context: Context, token: int, kind: str, value: float | None, low: float | None, high: float | None
+) -> Iterator[Claim]:
+    lexed = context.lexed
+    first, behind = lexed.sentence(token)
+    other = _comparand(context, token, behind)
+    if other is None:
+        return
+    between = (token, other + 1)
+    if kind == "percent":
+        if context.has(token + 1, token + 3, "OF"):
+            if not context.has(other, min(behind, other + 4), "PEAK", "COMPARE"):
+                return
+            factor = lambda number: number / 100  # noqa: E731
+        elif context.has(*between, "LESS"):
+            factor = lambda number: 1 - number / 100  # noqa: E731
+        elif context.has(*between, "MORE"):
+            factor = lambda number: 1 + number / 100  # noqa: E731
+        else:
+            return
+        value, low, high = (None if number is None else tidy(factor(number)) for number in (value, low, high))
+    elif kind == "ratio" and not context.has(token, min(behind, other + 4), "COMPARE", "PEAK", "MORE", "BANDWIDTH", "AGAINST"):
+        return
+    subject, subject_id = _subject(context, token, first)
+    thing = named(lexed, other)
+    if thing is None or thing.id == subject_id:
+        return
+    what = _workload(context, first, behind)
+    amount = Quantity("ratio", "x", value, low, high)
+    hedge = context.hedge(token, amount)
+    if value is None:
+        shown: float | str = f"{low:g}-{high:g}"
+    else:
+        shown = value
+        if hedge in ("approx", "over", "under", "up_to"):
+            low, high = (value, None) if hedge == "over" else (None, value) if hedge != "approx" else (None, None)
+        else:
+            low = high = value
+    start, end = context.offsets(min(token, first) if behind - first < 40 else token, max(other + 1, min(behind, other + 6)))
+    yield identify(
+        Claim(
+            id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
+            subject=f"{subject} vs {thing.name}{what}", attribute="perf.ratio", value=shown, unit="x", low=low, high=high,
+            hedge=hedge, attributed_to=context.source(token), subject_id=f"{subject_id} vs {thing.id}", pattern=f"ratio:{kind}",
+        )
+    )  # fmt: skip
+
+
+def _comparand(context: Context, token: int, behind: int) -> int | None:
+    """The chip compared with: the first chip behind the ratio."""
+    for at in range(token + 1, min(behind, token + 14)):
+        thing = named(context.lexed, at)
+        if thing is not None and thing.kind == "chip":
+            return at
+    return None
+
+
+def _subject(context: Context, token: int, first: int) -> tuple[str, str]:
+    """The chip that is compared: before the ratio in the sentence, else the topic."""
+    best = context.grammar.set_of("MOSTPOWERFUL", "MODIFIER")
+    for at in range(token - 1, first - 1, -1):
+        thing = named(context.lexed, at)
+        if thing is not None and thing.kind == "chip" and not context.compared(at):
+            return context.show_chip(at)
+        if thing is not None and thing.kind == "vendor" and context.lexed.codes[at + 1] in best:
+            return f"{thing.name} best chip", ""
+    return (context.chip.name, context.chip.id) if context.chip else ("", "")
+
+
+def _workload(context: Context, first: int, behind: int) -> str:
+    """What was compared, in the words of the sentence."""
+    words = context.grammar.set_of("WORKLOAD")
+    lexed = context.lexed
+    found = [lexed.text[lexed.starts[at] : lexed.ends[at]] for at in range(first, behind) if lexed.codes[at] in words]
+    return " " + " ".join(dict.fromkeys(found)) if found else ""

@@ -1,0 +1,127 @@
+"""What an amount is: each takes the role whose cues stand nearest to it, and becomes a claim."""
+
+from collections.abc import Iterator
+
+from lockgate.evidence.claims import Claim, identify
+from lockgate.evidence.context import CLAUSE_MARKS, Context
+from lockgate.evidence.counts import named
+from lockgate.evidence.grammar import Role
+from lockgate.evidence.lexicon import BREAK
+from lockgate.evidence.quantities import Quantity, tidy
+
+WINDOW = 30
+REACH = 7.0  # tokens at which a cue counts half
+
+
+def read_amounts(context: Context) -> Iterator[Claim]:
+    """A claim for every amount that has a role."""
+    for token, thing in context.lexed.payload.items():
+        if isinstance(thing, Quantity) and thing.dimension and not thing.compound:
+            role = role_of(context, token, thing)
+            if role is not None and role.row.attribute:
+                yield claim_of(context, token, thing, role)
+
+
+def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
+    """The role with the best score above zero.
+
+    A cue counts its weight, halved every ``REACH`` tokens; a mark between cue and amount counts as several tokens.
+    """
+    roles = context.grammar.roles.get(amount.dimension)
+    if not roles:
+        return None
+    codes = context.lexed.codes
+    first, behind = context.lexed.sentence(token)
+    inside = set(codes[first:behind])
+    scores: list[tuple[float, int, Role]] = []
+    number = amount.value if amount.value is not None else amount.low if amount.low is not None else amount.high or 0.0
+    reach = list(_distances(codes, token, first, behind))
+    for rank, role in enumerate(roles):
+        row = role.row
+        if (row.low_min is not None and number < row.low_min) or (row.high_max is not None and number > row.high_max):
+            continue
+        if any(not need & inside for need in role.needs) or role.avoid & inside:
+            continue
+        best = 0.0
+        for code, distance in reach:
+            weight = role.cues.get(code)
+            if weight is not None:
+                best = max(best, weight / (1 + distance / REACH))
+        if row.base + best > 0:
+            scores.append((row.base + best, -rank, role))
+    return max(scores, key=lambda score: score[:2])[2] if scores else None
+
+
+def _distances(codes: str, token: int, first: int, behind: int) -> Iterator[tuple[str, float]]:
+    for step, stop in ((-1, max(first - 1, token - WINDOW)), (1, min(behind, token + WINDOW))):
+        barrier = 0.0
+        for at in range(token + step, stop, step):
+            code = codes[at]
+            if code == BREAK:
+                break
+            if code in CLAUSE_MARKS:
+                barrier += 3
+            yield code, abs(at - token) - 1 + barrier
+
+
+def claim_of(context: Context, token: int, amount: Quantity, role: Role) -> Claim:
+    """The claim that an amount makes in a role."""
+    row = role.row
+    shown = amount.scaled(1 / row.per) if row.per != 1 else amount
+    hedge = context.hedge(token, amount)
+    value, low, high = bounds(shown, hedge)
+    subject, subject_id = subject_of(context, token, row.subject)
+    first, behind = context.clause(token)
+    start, end = context.offsets(first, behind)
+    return identify(
+        Claim(
+            id="",
+            document=context.document.id,
+            quote=context.document.text[start:end],
+            char_start=start,
+            char_end=end,
+            subject=subject,
+            attribute=row.attribute,
+            value=value,
+            unit=row.unit or amount.unit,
+            low=low,
+            high=high,
+            hedge=hedge,
+            polarity=not context.has(max(context.lexed.sentence(token)[0], token - 8), token, "NEG"),
+            attributed_to=context.source(token),
+            subject_id=subject_id,
+            pattern=f"role:{row.attribute}",
+        )
+    )
+
+
+def bounds(amount: Quantity, hedge: str) -> tuple[float | str, float | None, float | None]:
+    """Value, low and high of a hedged amount."""
+    if amount.value is None:
+        if amount.phrase:
+            return amount.phrase, amount.low, amount.high
+        return f"{amount.low:g}-{amount.high:g}", amount.low, amount.high
+    value = tidy(amount.value)
+    if hedge == "over":
+        return value, value, None
+    if hedge in ("under", "up_to"):
+        return (f"<{value:g}" if hedge == "under" else value), None, value
+    if hedge == "approx":
+        return value, None, None
+    return value, value, value
+
+
+def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
+    """A subject template filled in: ``{chip}``, ``{maker}``, ``{event}``, ``{actor}``."""
+    chip, chip_id = context.chip_near(token) if "{chip}" in template else ("", "")
+    maker = context.maker.name if context.maker else ""
+    if "{maker}" in template or "{actor}" in template:
+        first, behind = context.lexed.sentence(token)
+        for at in range(first, behind):
+            thing = named(context.lexed, at)
+            if thing is not None and thing.kind == "vendor":
+                maker = thing.name
+                break
+    actor = "Chinese" if context.has(*context.lexed.sentence(token), "CNADJ") else ""
+    text = template.format(chip=chip, maker=maker, event=context.event, actor=actor)
+    return " ".join(text.split()), chip_id

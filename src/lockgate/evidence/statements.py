@@ -1,0 +1,136 @@
+"""Claims that are not numbers: every shape of words in the pattern table, tried over the whole document."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from lockgate.evidence.claims import Claim, identify
+from lockgate.evidence.context import Context
+from lockgate.evidence.counts import named
+from lockgate.evidence.dates import DateSpan, months_before
+from lockgate.evidence.grammar import Pattern
+from lockgate.evidence.lexicon import Entity
+from lockgate.evidence.quantities import Quantity
+
+
+def read_statements(context: Context) -> Iterator[Claim]:
+    """Every claim that a pattern makes."""
+    codes = context.lexed.codes
+    taken: dict[str, list[tuple[int, int]]] = {}
+    for pattern in context.grammar.patterns:
+        spans = taken.setdefault(pattern.row.attribute, [])
+        fresh = []
+        for found in pattern.regex.finditer(codes):
+            if pattern.unless is not None and pattern.unless.search(codes, found.start(), found.end()):
+                continue
+            if any(found.start() < behind and first < found.end() for first, behind in spans):
+                continue
+            claims = list(_claims(context, pattern, found))
+            if claims:
+                fresh.append(found.span())
+            yield from claims
+        spans.extend(fresh)
+
+
+def _claims(context: Context, pattern: Pattern, found: re.Match[str]) -> Iterator[Claim]:
+    row = pattern.row
+    if row.value == "{each}":
+        for token in _listed(context, *found.span("list")):
+            thing = named(context.lexed, token)
+            name = thing.name if thing else context.document.text[context.lexed.starts[token] : context.lexed.ends[token]]
+            yield _claim(context, pattern, found, name, thing.id if thing else "")
+        return
+    dated = row.value == "{date}"
+    value, low, high = (row.value, None, None) if not dated else _dated(context, found)
+    if value:
+        yield _claim(context, pattern, found, value if dated else _fill(context, row.value, found), "", low, high)
+
+
+def _listed(context: Context, first: int, behind: int) -> Iterator[int]:
+    kinds = ("buyer", "vendor", "group")
+    for token in range(first, behind):
+        thing = named(context.lexed, token)
+        if thing is not None and thing.kind in kinds:
+            yield token
+
+
+def _claim(
+    context: Context, pattern: Pattern, found: re.Match[str], value: str, value_id: str, low: float | None = None, high: float | None = None
+) -> Claim:
+    row = pattern.row
+    first, behind = found.span(row.span) if row.span else found.span()
+    start, end = context.offsets(first, behind)
+    subject, subject_id = _subject(context, row.subject, found)
+    denied = row.polarity and context.has(max(context.lexed.sentence(first)[0], first - 1), found.end(), "NEG") and not row.attribute.startswith(("statement", "recipient.disclosure", "approval.queue"))
+    return identify(
+        Claim(
+            id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
+            subject=subject, attribute=row.attribute, value=f"not {value}" if denied else value, low=low, high=high,
+            unit="date" if row.value == "{date}" else "", hedge=row.hedge or _hedge(context, first), polarity=not denied,
+            attributed_to=context.source(first), subject_id=subject_id, value_id=value_id, pattern=row.id,
+        )
+    )  # fmt: skip
+
+
+def _hedge(context: Context, token: int) -> str:
+    first, behind = context.lexed.sentence(token)
+    if context.has(first, behind, "MAY"):
+        return "may"
+    return "reported" if context.has(first, behind, "REPORTED", "ACCORDING", "ANON", "LIKELY") else "none"
+
+
+def _fill(context: Context, template: str, found: re.Match[str]) -> str:
+    """A value template with the named parts of the match: a thing by its name, other words as they stand."""
+    if "{" not in template:
+        return template
+    parts = {name: _shown(context, *found.span(name)) for name, part in found.groupdict().items() if part is not None}
+    return " ".join(template.format_map(_Parts(parts)).split())
+
+
+class _Parts(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _shown(context: Context, first: int, behind: int) -> str:
+    if behind - first == 1:
+        thing = context.lexed.payload.get(first)
+        if isinstance(thing, Entity):
+            return thing.name
+        if isinstance(thing, DateSpan):
+            return thing.iso
+        if isinstance(thing, Quantity) and thing.value is not None:
+            return f"{thing.value:g} {thing.unit}".strip()
+    start, end = context.offsets(first, behind)
+    return context.document.text[start:end].strip(" \n\"'“”")
+
+
+def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str, str]:
+    """The subject of a claim: a named kind of subject or a template of parts."""
+    parts = found.groupdict()
+    if "{chip}" in template and parts.get("chip") is not None:
+        chip, chip_id = context.show_chip(found.start("chip"))
+    elif "{nearchip}" in template:
+        chip, chip_id = context.chip_near(found.start())
+    else:
+        chip, chip_id = (context.chip.name, context.chip.id) if context.chip else ("", "")
+    filled = template.replace("{chip}", chip).replace("{nearchip}", chip).replace("{topic}", chip).replace("{event}", context.event)
+    return " ".join(_fill(context, filled, found).split()), chip_id
+
+
+def _dated(context: Context, found: re.Match[str]) -> tuple[str, float | None, float | None]:
+    """The date a match names, as ISO text and ordinals of its first and last day."""
+    at = found.start("date")
+    thing = context.lexed.payload.get(at)
+    on = context.document.date
+    if isinstance(thing, DateSpan):
+        low, high = thing.low, thing.high
+        return thing.iso, _ordinal(low), _ordinal(high)
+    if isinstance(thing, Quantity) and thing.dimension in ("month", "day") and thing.value is not None and on is not None:
+        span = DateSpan(*months_before(on, thing.value if thing.dimension == "month" else thing.value / 30))
+        return f"about {span.iso}", _ordinal(span.low), _ordinal(span.high)
+    return "", None, None
+
+
+def _ordinal(day: date | None) -> float | None:
+    return None if day is None else float(day.toordinal())
