@@ -59,7 +59,7 @@ def alike(one: str, other: str) -> bool:
     return a <= b or b <= a or 2 * len(a & b) >= len(a | b)
 
 
-CHIP = re.compile(r"\b(?:GB|RTX|MI|BR|MLU|[ABHLS])?\d{2,4}[A-Z]{0,2}\b")
+CHIP = re.compile(r"\b(?:(?:GB|MI|BR|MLU|[ABHLS])\d{2,4}[A-Z]{0,2}|\d{3,4}[A-Z]{1,2})\b")
 
 
 def same_subject(one: str, other: str) -> bool:

@@ -15,7 +15,7 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     """Give every number without a unit the dimension its surroundings name."""
     lexicon = grammar.lexicon
     skip = grammar.set_of("MODIFIER", "@chip", "@vendor", "@country", "@architecture", "@cn_agency", "@buyer") | {'"', "("}
-    chips, things, firms = grammar.set_of("@chip"), grammar.set_of("CHIPNOUN"), grammar.set_of("FIRMNOUN")
+    chips, things, firms = grammar.set_of("@chip"), grammar.set_of("CHIPNOUN"), grammar.set_of("FIRMNOUN", "@group")
     tpp, density = grammar.set_of("TPPWORD"), grammar.set_of("PDWORD")
     counted = grammar.set_of("ORDER", "STOCK", "DEMAND", "SHIP", "PRODUCE", "CAP", "APPROVE", "SMUGGLE", "BUY")
     stops = {BREAK, ",", ".", ")", ";", ":", "–", "-", '"'} | {lexicon.code_of(word) for word in CONNECTORS}

@@ -9,6 +9,8 @@
 ``NAME``         a capitalised word that nothing defines
 ``_``            any token
 ``..5``          up to five tokens of the same sentence, as few as will do
+``++5``          up to five tokens of the same sentence, as many as there are
+``!APPROVE``     not behind a word of that class
 ``~5``           up to five tokens up to the next mark, as many as there are
 ``<who: …>``     a part with a name, for the value and subject of the claim
 ``( | ) ? * +``  alternatives and repetition
@@ -25,7 +27,7 @@ from lockgate.catalogue.evidence import EvidenceTables, PatternRow, RoleRow
 from lockgate.evidence.lexicon import BREAK, PROPER, Lexicon
 
 ELEMENT = re.compile(
-    r"\s*(?:(?P<gap>\.\.\d+)|(?P<run>~\d+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
+    r"\s*(?:(?P<gap>\.\.\d+)|(?P<run>~\d+)|(?P<rest>\+\+\d+)|!(?P<behind>[A-Z@a-z_#]+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
     r"|(?P<kind>[@#][a-z_]*(?:\.[A-Z]{2})?)|(?P<name>[A-Z][A-Z_0-9]+)|\"(?P<mark>[^\"]+)\"|(?P<word>[^\s()|?*+<>\"]+))"
 )
 DIMENSIONS = "# #number #chips #modules #firms #usd #cny #percent #ratio".split()
@@ -63,6 +65,11 @@ def _element(found: re.Match[str], lexicon: Lexicon, macros: Mapping[str, str], 
         return rf"[^{BREAK}]{{0,{int(text[2:])}}}?"
     if kind == "run":
         return rf"[^{BREAK},;:()]{{1,{int(text[1:])}}}"
+    if kind == "rest":
+        return f"[^{BREAK}]{{1,{int(text[2:])}}}"
+    if kind == "behind":
+        inner = compile_pattern(text, lexicon, macros, depth + 1)
+        return f"(?<!{inner})"
     if kind == "open":
         return f"(?P<{text[1:-1]}>"
     if kind == "close":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from lockgate.catalogue.evidence import EvidenceTables
+from lockgate.evidence.citations import read_citations
 from lockgate.evidence.claims import Claim
 from lockgate.evidence.context import Context
 from lockgate.evidence.counts import resolve_counts
@@ -29,7 +30,7 @@ class Reader:
         lexed = resolve_counts(lex(document.text, self.grammar.lexicon, document.date), self.grammar)
         context = Context.of(document, lexed, self.grammar)
         claims: dict[str, Claim] = {}
-        for claim in (*read_amounts(context), *read_ratios(context), *read_statements(context)):
+        for claim in (*read_amounts(context), *read_ratios(context), *read_statements(context), *read_citations(context)):
             claims.setdefault(claim.id, claim)
         return sorted(claims.values(), key=lambda claim: (claim.char_start, claim.char_end, claim.attribute))
 

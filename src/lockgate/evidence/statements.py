@@ -48,10 +48,13 @@ def _claims(context: Context, pattern: Pattern, found: re.Match[str]) -> Iterato
 
 def _listed(context: Context, first: int, behind: int) -> Iterator[int]:
     kinds = ("buyer", "vendor", "group")
-    for token in range(first, behind):
-        thing = named(context.lexed, token)
-        if thing is not None and thing.kind in kinds:
-            yield token
+    listed = [token for token in range(first, behind) if (thing := named(context.lexed, token)) is not None and thing.kind in kinds]
+    groups = [token for token in listed if (thing := named(context.lexed, token)) is not None and thing.kind == "group"]
+    if len(groups) == len(listed):
+        # "internet companies" alone says nothing; a list of groups does
+        yield from listed if len(listed) > 1 else ()
+    else:
+        yield from (token for token in listed if token not in groups)
 
 
 def _claim(
@@ -83,7 +86,12 @@ def _fill(context: Context, template: str, found: re.Match[str]) -> str:
     """A value template with the named parts of the match: a thing by its name, other words as they stand."""
     if "{" not in template:
         return template
-    parts = {name: _shown(context, *found.span(name)) for name, part in found.groupdict().items() if part is not None}
+    parts: dict[str, str] = {}
+    for name, part in found.groupdict().items():
+        if part is not None:
+            parts[name] = _shown(context, *found.span(name))
+            start, end = context.offsets(*found.span(name))
+            parts[name + "_text"] = context.document.text[start:end]
     return " ".join(template.format_map(_Parts(parts)).split())
 
 
