@@ -20,7 +20,28 @@ from lockgate.evidence.reading import Reader
 
 SHARED = Path(__file__).parents[1] / ".." / "shared"
 COMPLETE = ("000", "001", "002", "004")  # documents whose table aims to be complete
-STOP = frozenset("the a an of in on at to for and or its their s vs import approval sale".split())
+STOP = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "and",
+        "or",
+        "its",
+        "their",
+        "s",
+        "vs",
+        "import",
+        "approval",
+        "sale",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +69,9 @@ def load(path: Path) -> list[Row]:
 
 
 def stems(text: str) -> frozenset[str]:
-    words = re.findall(r"[a-z0-9.]+|[\u3400-\u9fff]", text.lower().replace("-", " ").replace("licence", "license"))
+    words = re.findall(
+        r"[a-z0-9.]+|[\u3400-\u9fff]", text.lower().replace("-", " ").replace("licence", "license")
+    )
     return frozenset(re.sub(r"(ing|ed|es|s)$", "", word) if len(word) > 4 else word for word in words) - STOP
 
 
@@ -64,7 +87,7 @@ CHIP = re.compile(r"\b(?:(?:GB|MI|BR|MLU|[ABHLS])\d{2,4}[A-Z]{0,2}|\d{3,4}[A-Z]{
 
 def same_subject(one: str, other: str) -> bool:
     chips = frozenset(CHIP.findall(one)), frozenset(CHIP.findall(other))
-    return bool(chips[0]) and chips[0] == chips[1] or alike(one, other)
+    return (bool(chips[0]) and chips[0] == chips[1]) or alike(one, other)
 
 
 def number(text: str) -> float | None:
@@ -148,10 +171,14 @@ def main() -> None:
     right = {claim.id for claim in found.values()}
     for row in rows:
         if row.id not in found:
-            print(f"missed  {row.id} {row.document[:3]} {row.start}-{row.end} {row.attribute} [{row.subject}] {row.value}")
+            print(
+                f"missed  {row.id} {row.document[:3]} {row.start}-{row.end} {row.attribute} [{row.subject}] {row.value}"
+            )
     for claim in claims:
         if claim.id not in right and claim.document.startswith(COMPLETE):
-            print(f"extra   {claim.document[:3]} {claim.char_start}-{claim.char_end} {claim.attribute} [{claim.subject}] {claim.value}  {claim.quote[:60]!r}")
+            print(
+                f"extra   {claim.document[:3]} {claim.char_start}-{claim.char_end} {claim.attribute} [{claim.subject}] {claim.value}  {claim.quote[:60]!r}"
+            )
     print({name: round(value, 3) for name, value in score(claims, rows, COMPLETE).items()})
 
 

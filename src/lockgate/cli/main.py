@@ -8,7 +8,7 @@ import typer
 from lockgate.base.errors import LockgateError
 
 # Module of the command(s) -> each has `register(app)`.
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("read",)
 
 app = typer.Typer(
     name="lockgate",

@@ -25,7 +25,11 @@ def read_citations(context: Context) -> Iterator[Claim]:
         if ACCESSED.search(found["rest"]):
             continue
         for token, thing in lexed.payload.items():
-            if isinstance(thing, DateSpan) and thing.low and found.start("rest") <= lexed.starts[token] < found.end("rest"):
+            if (
+                isinstance(thing, DateSpan)
+                and thing.low
+                and found.start("rest") <= lexed.starts[token] < found.end("rest")
+            ):
                 first = next(at for at in range(token + 1) if lexed.starts[at] >= found.start("title"))
                 policy = context.has(first, token, "POLICY", "CONTROLS")
                 start, end = found.start("title"), lexed.ends[token]

@@ -91,4 +91,6 @@ def check_claim(claim: Claim, document: Document) -> None:
             hint="a reader must return the exact words and their offsets in code points",
         )
     if len(found) > QUOTE_MAX:
-        raise LockgateError(f"a quote of {len(found)} characters", code="quote-too-long", hint=f"at most {QUOTE_MAX}")
+        raise LockgateError(
+            f"a quote of {len(found)} characters", code="quote-too-long", hint=f"at most {QUOTE_MAX}"
+        )

@@ -100,10 +100,17 @@ class Context:
                 return self.show_chip(at)
             if lexed.codes[at] not in skip:
                 break
-        chips = [at for at in range(first, behind) if (thing := named(lexed, at)) is not None and thing.kind == "chip"]
+        chips = [
+            at
+            for at in range(first, behind)
+            if (thing := named(lexed, at)) is not None and thing.kind == "chip"
+        ]
         before = [at for at in chips if at < token]
         if before and lexed.codes[token - 1] == "(" and token - before[-1] <= 4:
             return self.show_chip(before[-1])
+        facing = self._facing(token, first)
+        if facing is not None:
+            return facing
         generic = self.generic(first, token)
         free = [at for at in before if not self.compared(at)]
         if free and (generic is None or generic[0] < free[-1]):
@@ -114,6 +121,28 @@ class Context:
         if after:
             return self.show_chip(after[0])
         return (self.chip.name, self.chip.id) if self.chip else ("", "")
+
+    def _facing(self, token: int, first: int) -> tuple[str, str] | None:
+        """The subject of the second of two amounts set against each other: "lag Nvidia's parts in bandwidth (2.5 vs 4.8)"."""
+        lexed = self.lexed
+        if token < 2 or lexed.codes[token - 1] not in self.grammar.set_of("VERSUS"):
+            return None
+        other, this = lexed.payload.get(token - 2), lexed.payload.get(token)
+        if (
+            not isinstance(other, Quantity)
+            or not isinstance(this, Quantity)
+            or other.dimension != this.dimension
+        ):
+            return None
+        for at in range(token - 3, first - 1, -1):
+            thing = named(lexed, at)
+            if thing is not None and thing.kind == "chip":
+                return self.show_chip(at)
+            if thing is not None and thing.kind == "vendor":
+                if self.chip is not None and self.chip.belongs_to == thing.id:
+                    return self.chip.name, self.chip.id
+                return f"{thing.name} chips", ""
+        return None
 
     def generic(self, first: int, behind: int) -> tuple[int, str] | None:
         """A group of chips without a name: domestic chips, the approved chips."""
@@ -135,7 +164,12 @@ class Context:
         if thing is None:
             return "", ""
         maker = named(self.lexed, token - 1) if token else None
-        if maker is not None and maker.kind == "vendor" and maker.id != thing.belongs_to and not self.possessive(token - 1):
+        if (
+            maker is not None
+            and maker.kind == "vendor"
+            and maker.id != thing.belongs_to
+            and not self.possessive(token - 1)
+        ):
             shown = self.lexed.text[self.lexed.starts[token] : self.lexed.ends[token]]
             return f"{maker.name} {shown}", thing.id
         if token and self.lexed.codes[token - 1] in self.grammar.set_of("ALTERED"):
@@ -144,7 +178,9 @@ class Context:
 
     def possessive(self, token: int) -> bool:
         """Whether a token is followed by 's."""
-        return self.lexed.text[self.lexed.ends[token] : self.lexed.ends[token] + 1] in "'’" and self.lexed.ends[token] < len(self.lexed.text)
+        return self.lexed.text[
+            self.lexed.ends[token] : self.lexed.ends[token] + 1
+        ] in "'’" and self.lexed.ends[token] < len(self.lexed.text)
 
     # ---- hedges and sources -----------------------------------------------------------------------------------
     def hedge(self, token: int, amount: Quantity) -> str:
@@ -174,7 +210,11 @@ class Context:
         found = ""
         for at in range(first, behind):
             if codes[at] in according or codes[at] in says:
-                window = range(at + 1, min(behind, at + 9)) if codes[at] in according else range(max(first, at - 6), min(behind, at + 3))
+                window = (
+                    range(at + 1, min(behind, at + 9))
+                    if codes[at] in according
+                    else range(max(first, at - 6), min(behind, at + 3))
+                )
                 for near in window:
                     thing = named(self.lexed, near)
                     if thing is not None and thing.kind in kinds:

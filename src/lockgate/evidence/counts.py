@@ -8,16 +8,46 @@ from lockgate.evidence.lexicon import BREAK, Entity
 from lockgate.evidence.quantities import Quantity
 
 LOOKAHEAD = 8
-CONNECTORS = "in for to and by from this as while with at on which last after before but compared since that or".split()
+CONNECTORS = [
+    "in",
+    "for",
+    "to",
+    "and",
+    "by",
+    "from",
+    "this",
+    "as",
+    "while",
+    "with",
+    "at",
+    "on",
+    "which",
+    "last",
+    "after",
+    "before",
+    "but",
+    "compared",
+    "since",
+    "that",
+    "or",
+]
 
 
 def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     """Give every number without a unit the dimension its surroundings name."""
     lexicon = grammar.lexicon
-    skip = grammar.set_of("MODIFIER", "@chip", "@vendor", "@country", "@architecture", "@cn_agency", "@buyer") | {'"', "("}
-    chips, things, firms = grammar.set_of("@chip"), grammar.set_of("CHIPNOUN"), grammar.set_of("FIRMNOUN", "@group")
+    skip = grammar.set_of(
+        "MODIFIER", "@chip", "@vendor", "@country", "@architecture", "@cn_agency", "@buyer"
+    ) | {'"', "("}
+    chips, things, firms = (
+        grammar.set_of("@chip"),
+        grammar.set_of("CHIPNOUN"),
+        grammar.set_of("FIRMNOUN", "@group"),
+    )
     tpp, density = grammar.set_of("TPPWORD"), grammar.set_of("PDWORD")
-    counted = grammar.set_of("ORDER", "STOCK", "DEMAND", "SHIP", "PRODUCE", "CAP", "APPROVE", "SMUGGLE", "BUY")
+    counted = grammar.set_of(
+        "ORDER", "STOCK", "DEMAND", "SHIP", "PRODUCE", "CAP", "APPROVE", "SMUGGLE", "BUY"
+    )
     stops = {BREAK, ",", ".", ")", ";", ":", "–", "-", '"'} | {lexicon.code_of(word) for word in CONNECTORS}
     codes = lexed.codes
     changed: dict[int, str] = {}
@@ -25,7 +55,10 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
         if not isinstance(thing, Quantity):
             continue
         if thing.dimension in ("chips", "firms", "modules", "percent", "day", "month"):
-            if "-" in lexed.text[lexed.starts[token] : lexed.ends[token]].strip("-") and thing.value is not None:
+            if (
+                "-" in lexed.text[lexed.starts[token] : lexed.ends[token]].strip("-")
+                and thing.value is not None
+            ):
                 lexed.payload[token] = replace(thing, compound=True)
             continue
         if thing.dimension:
@@ -33,7 +66,11 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
         dimension = _measure(codes, token, thing, tpp, density)
         if not dimension:
             dimension = _noun(lexed, token, skip, chips, things, firms)
-        if not dimension and (thing.value or thing.high or 0) >= 1000 and codes[token + 1 : token + 2] in stops | {""}:
+        if (
+            not dimension
+            and (thing.value or thing.high or 0) >= 1000
+            and codes[token + 1 : token + 2] in stops | {""}
+        ):
             first, behind = lexed.sentence(token)
             inside = set(codes[first:behind])
             if inside & counted and inside & (chips | things):
@@ -50,7 +87,14 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     return replace(lexed, codes="".join(together))
 
 
-def _noun(lexed: Lexed, token: int, skip: frozenset[str], chips: frozenset[str], things: frozenset[str], firms: frozenset[str]) -> str:
+def _noun(
+    lexed: Lexed,
+    token: int,
+    skip: frozenset[str],
+    chips: frozenset[str],
+    things: frozenset[str],
+    firms: frozenset[str],
+) -> str:
     """The noun behind a number: "400,000 Nvidia H200 AI chips", "three of China's largest internet companies"."""
     codes = lexed.codes
     saw_chip = False
@@ -89,6 +133,3 @@ def named(lexed: Lexed, token: int) -> Entity | None:
     """The thing a token names."""
     thing = lexed.payload.get(token)
     return thing if isinstance(thing, Entity) else None
-
-
-

@@ -73,7 +73,7 @@ def parse_date(pieces: Pieces, start: int, on: date | None) -> tuple[int, DateSp
             _numeric(pieces, start, on)
             or _month_first(pieces, start, on)
             or _day_first(pieces, start, on)
-            or _quarter(pieces, start, on)
+            or _quarter(pieces, start)
             or _relative(pieces, start, on)
         )
     except (ValueError, OverflowError):
@@ -92,13 +92,19 @@ def _year(pieces: Pieces, at: int) -> int | None:
 
 
 def _day(word: str) -> int | None:
-    return int(word) if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 31 else None
+    return (
+        int(word) if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 31 else None
+    )
 
 
 def _guess_year(month: int, day: int, on: date) -> int:
     """The year that puts a bare "January 28" closest to the document's date."""
-    candidates = [year for year in (on.year - 1, on.year, on.year + 1) if day <= calendar.monthrange(year, month)[1]]
-    return min(candidates, key=lambda year: abs((date(year, month, day) - on).days)) if candidates else on.year
+    candidates = [
+        year for year in (on.year - 1, on.year, on.year + 1) if day <= calendar.monthrange(year, month)[1]
+    ]
+    return (
+        min(candidates, key=lambda year: abs((date(year, month, day) - on).days)) if candidates else on.year
+    )
 
 
 def _numeric(pieces: Pieces, at: int, on: date | None) -> tuple[int, DateSpan] | None:
@@ -167,7 +173,11 @@ def _month_first(pieces: Pieces, at: int, on: date | None) -> tuple[int, DateSpa
     year = _year(pieces, at + 1) if _word(pieces, at) in (",", "of") else _year(pieces, at)
     if year:
         at += 2 if _word(pieces, at) in (",", "of") else 1
-    elif word in ("may", "march") and not part and _word(pieces, begin - 1) not in ("in", "since", "by", "until", "last", "of", "from"):
+    elif (
+        word in ("may", "march")
+        and not part
+        and _word(pieces, begin - 1) not in ("in", "since", "by", "until", "last", "of", "from")
+    ):
         return None
     elif on is None:
         return at, DateSpan(None, None, pieces.text[pieces.starts[begin] : pieces.ends[at - 1]])
@@ -175,7 +185,11 @@ def _month_first(pieces: Pieces, at: int, on: date | None) -> tuple[int, DateSpa
         year = _guess_year(month, 15, on)
     low, high = month_span(year, month)
     if part:
-        low, high = {"early": (low, date(year, month, 10)), "mid": (date(year, month, 10), date(year, month, 20)), "late": (date(year, month, 20), high)}[part]
+        low, high = {
+            "early": (low, date(year, month, 10)),
+            "mid": (date(year, month, 10), date(year, month, 20)),
+            "late": (date(year, month, 20), high),
+        }[part]
     return at, DateSpan(low, high)
 
 
@@ -202,7 +216,7 @@ def _day_first(pieces: Pieces, at: int, on: date | None) -> tuple[int, DateSpan]
     return end + 1, DateSpan(found, found)
 
 
-def _quarter(pieces: Pieces, at: int, on: date | None) -> tuple[int, DateSpan] | None:
+def _quarter(pieces: Pieces, at: int) -> tuple[int, DateSpan] | None:
     """Q2 2025, second quarter of 2026."""
     word = _word(pieces, at)
     number = int(word[1]) if word in ("q1", "q2", "q3", "q4") else QUARTERS.get(word)
@@ -292,4 +306,3 @@ def months_before(on: date, months: float) -> tuple[date, date]:
     """The calendar month that lies some months before a day: what "three months after" points at."""
     year, month = divmod(on.year * 12 + on.month - 1 - round(months), 12)
     return month_span(year, month + 1)
-

@@ -30,7 +30,7 @@ ELEMENT = re.compile(
     r"\s*(?:(?P<gap>\.\.\d+)|(?P<run>~\d+)|(?P<rest>\+\+\d+)|!(?P<behind>[A-Z@a-z_#]+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
     r"|(?P<kind>[@#][a-z_]*(?:\.[A-Z]{2})?)|(?P<name>[A-Z][A-Z_0-9]+)|\"(?P<mark>[^\"]+)\"|(?P<word>[^\s()|?*+<>\"]+))"
 )
-DIMENSIONS = "# #number #chips #modules #firms #usd #cny #percent #ratio".split()
+DIMENSIONS = ["#", "#number", "#chips", "#modules", "#firms", "#usd", "#cny", "#percent", "#ratio"]
 
 
 def char_class(chars: frozenset[str] | set[str]) -> str:
@@ -80,7 +80,9 @@ def _element(found: re.Match[str], lexicon: Lexicon, macros: Mapping[str, str], 
         return text
     if kind == "kind":
         if text == "#":
-            return char_class({code for name, code in lexicon.codes.items() if name.startswith("#") and name != "#date"})
+            return char_class(
+                {code for name, code in lexicon.codes.items() if name.startswith("#") and name != "#date"}
+            )
         if "." in text or text.startswith("#") or text not in lexicon.classes:
             return char_class({lexicon.kind_code(text)})
         return char_class(lexicon.classes[text])
@@ -130,7 +132,12 @@ class Grammar:
 
     def __init__(self, tables: EvidenceTables) -> None:
         self.lexicon = lexicon = Lexicon(tables)
-        for dimension in {row.dimension for row in tables.units} | {"number", "date", "tpp_number", "density"}:
+        for dimension in {row.dimension for row in tables.units} | {
+            "number",
+            "date",
+            "tpp_number",
+            "density",
+        }:
             lexicon.kind_code("#" + dimension)
         problems = ProblemCollector()
         self.patterns: list[Pattern] = []
@@ -152,7 +159,9 @@ class Grammar:
         for name, weight in row.cues.items():
             for char in self._chars(name):
                 cues[char] = max(weight, cues.get(char, 0.0))
-        needs = tuple(frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in row.needs)
+        needs = tuple(
+            frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in row.needs
+        )
         return Role(row, cues, needs, frozenset().union(*(self._chars(name) for name in row.avoid)))
 
     def _chars(self, name: str) -> frozenset[str]:

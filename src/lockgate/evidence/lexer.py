@@ -29,7 +29,38 @@ from lockgate.evidence.quantities import Pieces, Quantity, parse_quantity
 
 Payload = Quantity | DateSpan | Entity
 ABBREVIATIONS = frozenset(
-    "inc corp co ltd no mr mrs ms dr st jr sr vs jan feb mar apr jun jul aug sep sept oct nov dec gov sen rep gen fig".split()
+    [
+        "inc",
+        "corp",
+        "co",
+        "ltd",
+        "no",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "st",
+        "jr",
+        "sr",
+        "vs",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "gov",
+        "sen",
+        "rep",
+        "gen",
+        "fig",
+    ]
 )
 BULLET = re.compile(r"\n[ ]*(?:[-–•*▪●·]|\d{1,2}[.)])[ ]")
 WRAPPED_WIDTH = 110
@@ -73,17 +104,20 @@ def lex(text: str, lexicon: Lexicon, on: date | None = None) -> Lexed:
 
 
 def is_wrapped(text: str) -> bool:
-    """Whether the lines of a text were broken to a width, so that a line break ends nothing.
+    r"""Whether the lines of a text were broken to a width, so that a line break ends nothing.
 
-    >>> is_wrapped("A line that ends here.\\nAnd one more.")
+    >>> is_wrapped("A line that ends here.\nAnd one more.")
     False
     """
-    lines = [line for line in text[:20000].split("\n")]
+    lines = text[:20000].split("\n")
     inner = [line for line, following in pairwise(lines) if line.strip() and following.strip()]
     if len(inner) < 2 or max(map(len, inner)) > WRAPPED_WIDTH:
         return False
     long = [line for line in inner if len(line) > 45]
-    return len(long) * 10 >= len(inner) * 7 and sum(line.rstrip()[-1] not in ".!?:;\"" for line in inner) * 10 >= len(inner) * 6
+    return (
+        len(long) * 10 >= len(inner) * 7
+        and sum(line.rstrip()[-1] not in '.!?:;"' for line in inner) * 10 >= len(inner) * 6
+    )
 
 
 def _pieces(text: str) -> Pieces:
@@ -117,7 +151,8 @@ def _merge(pieces: Pieces, lexicon: Lexicon, on: date | None) -> Lexed:
     count, at = len(words), 0
     while at < count:
         word, kind = words[at], kinds[at]
-        behind, code, thing = at + 1, "", None
+        behind, code = at + 1, ""
+        thing: Payload | None = None
         if word in phrases:
             entry = _phrase(pieces, at, lexicon)
             if entry is not None:
@@ -131,8 +166,8 @@ def _merge(pieces: Pieces, lexicon: Lexicon, on: date | None) -> Lexed:
             if not code and (kind == NUMBER or word in NUMBER_STARTS):
                 counted = parse_quantity(pieces, at, lexicon)
                 if counted is not None and counted[0] > at:
-                    behind, thing = counted
-                    code = lexicon.kind_code("#" + (thing.dimension or "number"))
+                    behind, thing = counted[0], counted[1]
+                    code = lexicon.kind_code("#" + (counted[1].dimension or "number"))
         if not code:
             if kind == LINE:
                 code = BREAK
@@ -187,9 +222,11 @@ def _mark(pieces: Pieces, at: int) -> str:
     behind = pieces.text[pieces.ends[at] : pieces.ends[at] + 1]
     if pieces.kinds[at - 1 : at] == [HAN] or not behind:
         return BREAK
-    if before in ABBREVIATIONS or (len(before) == 1 and before.isalpha() and pieces.text[pieces.starts[at - 1]].isupper()):
+    if before in ABBREVIATIONS or (
+        len(before) == 1 and before.isalpha() and pieces.text[pieces.starts[at - 1]].isupper()
+    ):
         return "."
-    following = pieces.text[pieces.ends[at] : pieces.ends[at] + 4].lstrip(' "\')]\n')
+    following = pieces.text[pieces.ends[at] : pieces.ends[at] + 4].lstrip(" \"')]\n")
     if behind in " \n\"')]" or pieces.kinds[at + 1 : at + 2] == [HAN]:
         return BREAK if not following or not following[0].islower() else "."
     return "."

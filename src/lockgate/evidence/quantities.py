@@ -66,7 +66,15 @@ ONES = {
     "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
     "eighty": 80, "ninety": 90, "half": 0.5,
 }  # fmt: skip
-VAGUE = {"several": (2, 9), "few": (2, 9), "couple": (2, 3), "dozens": (24, 99), "dozen": (12, 12), "scores": (40, 99), "many": (2, None)}
+VAGUE = {
+    "several": (2, 9),
+    "few": (2, 9),
+    "couple": (2, 3),
+    "dozens": (24, 99),
+    "dozen": (12, 12),
+    "scores": (40, 99),
+    "many": (2, None),
+}
 SCALES = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "hundreds": 1e2, "thousands": 1e3, "millions": 1e6, "billions": 1e9, "trillions": 1e12,
@@ -74,15 +82,54 @@ SCALES = {
     "万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8, "千": 1e3, "百": 1e2,
 }  # fmt: skip
 GLUED_SCALES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
-PLURAL_SCALES = {"tens": 10, "hundreds": 1e2, "thousands": 1e3, "millions": 1e6, "billions": 1e9, "trillions": 1e12}
-HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+PLURAL_SCALES = {
+    "tens": 10,
+    "hundreds": 1e2,
+    "thousands": 1e3,
+    "millions": 1e6,
+    "billions": 1e9,
+    "trillions": 1e12,
+}
+HAN_DIGITS = {
+    "零": 0,
+    "〇": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "兩": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
 HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 HAN_VAGUE = {"数": (2, 9), "數": (2, 9), "几": (2, 9), "幾": (2, 9)}
 HAN_LARGE = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 HAN_STARTS = frozenset(HAN_DIGITS) | frozenset(HAN_SCALES) | frozenset(HAN_VAGUE)
-CURRENCIES = {"$": "usd", "us$": "usd", "usd": "usd", "¥": "cny", "rmb": "cny", "cny": "cny", "€": "eur", "£": "gbp", "nt$": "twd", "hk$": "hkd"}
+CURRENCIES = {
+    "$": "usd",
+    "us$": "usd",
+    "usd": "usd",
+    "¥": "cny",
+    "rmb": "cny",
+    "cny": "cny",
+    "€": "eur",
+    "£": "gbp",
+    "nt$": "twd",
+    "hk$": "hkd",
+}
 UNIT_OF_MONEY = {"usd": "USD", "cny": "CNY", "eur": "EUR", "gbp": "GBP", "twd": "TWD", "hkd": "HKD"}
-STARTS = frozenset(ONES) | frozenset(VAGUE) | frozenset(PLURAL_SCALES) | HAN_STARTS | frozenset(CURRENCIES) | {"a", "us", "nt", "hk", "百"}
+STARTS = (
+    frozenset(ONES)
+    | frozenset(VAGUE)
+    | frozenset(PLURAL_SCALES)
+    | HAN_STARTS
+    | frozenset(CURRENCIES)
+    | {"a", "us", "nt", "hk", "百"}
+)
 
 
 class _Number(NamedTuple):
@@ -107,7 +154,11 @@ def parse_quantity(pieces: Pieces, start: int, lexicon: Lexicon) -> tuple[int, Q
     short_unit = _unit(pieces, at, lexicon) if not money else None
     second = _second(pieces, short_unit[0] if short_unit else at)
     if second is not None and second.value is not None and value is not None:
-        shared = second.scale / first.scale if first.scale == 1 and second.scale > 1 and value < second.value / second.scale * 1000 else 1.0
+        shared = (
+            second.scale / first.scale
+            if first.scale == 1 and second.scale > 1 and value < second.value / second.scale * 1000
+            else 1.0
+        )
         start_value = value * shared
         if start_value < second.value:
             low, high, value, at = start_value, second.value, None, second.end
@@ -132,7 +183,9 @@ def parse_quantity(pieces: Pieces, start: int, lexicon: Lexicon) -> tuple[int, Q
         low,
         None if more else high,
         hedge="over" if more else "approx" if first.vague else "none",
-        phrase=pieces.text[pieces.starts[start] : pieces.ends[first.end - 1]] if first.vague and value is None else "",
+        phrase=pieces.text[pieces.starts[start] : pieces.ends[first.end - 1]]
+        if first.vague and value is None
+        else "",
     )
     return at, quantity.scaled(factor)
 
@@ -142,7 +195,9 @@ def _currency(pieces: Pieces, at: int) -> tuple[int, str]:
     following = pieces.words[at + 1] if at + 1 < len(pieces.words) else ""
     if word in ("us", "nt", "hk", "c", "a", "s") and following == "$" and pieces.glued(at + 1):
         return at + 2, {"us": "usd", "nt": "twd", "hk": "hkd"}.get(word, "usd")
-    if word in CURRENCIES and (following and (following[0].isdigit() or following in ONES or following in VAGUE)):
+    if word in CURRENCIES and (
+        following and (following[0].isdigit() or following in ONES or following in VAGUE)
+    ):
         return at + 1, CURRENCIES[word]
     return at, ""
 

@@ -7,7 +7,15 @@ from lockgate.evidence.context import Context
 from lockgate.evidence.counts import named
 from lockgate.evidence.quantities import Quantity, tidy
 
-MULTIPLES = {"doubles": 2.0, "doubled": 2.0, "double": 2.0, "twice": 2.0, "triples": 3.0, "triple": 3.0, "half": 0.5}
+MULTIPLES = {
+    "doubles": 2.0,
+    "doubled": 2.0,
+    "double": 2.0,
+    "twice": 2.0,
+    "triples": 3.0,
+    "triple": 3.0,
+    "half": 0.5,
+}
 
 
 def read_ratios(context: Context) -> Iterator[Claim]:
@@ -30,20 +38,15 @@ def _ratio(
     other = _comparand(context, token, behind)
     if other is None:
         return
-    between = (token, other + 1)
     if kind == "percent":
-        if context.has(token + 1, token + 3, "OF"):
-            if not context.has(other, min(behind, other + 4), "PEAK", "COMPARE"):
-                return
-            factor = lambda number: number / 100  # noqa: E731
-        elif context.has(*between, "LESS"):
-            factor = lambda number: 1 - number / 100  # noqa: E731
-        elif context.has(*between, "MORE"):
-            factor = lambda number: 1 + number / 100  # noqa: E731
-        else:
+        factors = _percent(context, token, other, behind)
+        if factors is None:
             return
-        value, low, high = (None if number is None else tidy(factor(number)) for number in (value, low, high))
-    elif kind == "ratio" and not context.has(token, min(behind, other + 4), "COMPARE", "PEAK", "MORE", "BANDWIDTH", "AGAINST"):
+        base, share = factors
+        value, low, high = (None if n is None else tidy(base + share * n / 100) for n in (value, low, high))
+    elif kind == "ratio" and not context.has(
+        token, min(behind, other + 4), "COMPARE", "PEAK", "MORE", "BANDWIDTH", "AGAINST"
+    ):
         return
     subject, subject_id = _subject(context, token, first)
     thing = named(lexed, other)
@@ -57,10 +60,14 @@ def _ratio(
     else:
         shown = value
         if hedge in ("approx", "over", "under", "up_to"):
-            low, high = (value, None) if hedge == "over" else (None, value) if hedge != "approx" else (None, None)
+            low, high = (
+                (value, None) if hedge == "over" else (None, value) if hedge != "approx" else (None, None)
+            )
         else:
             low = high = value
-    start, end = context.offsets(min(token, first) if behind - first < 40 else token, max(other + 1, min(behind, other + 6)))
+    start, end = context.offsets(
+        min(token, first) if behind - first < 40 else token, max(other + 1, min(behind, other + 6))
+    )
     yield identify(
         Claim(
             id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
@@ -68,6 +75,15 @@ def _ratio(
             hedge=hedge, attributed_to=context.source(token), subject_id=f"{subject_id} vs {thing.id}", pattern=f"ratio:{kind}",
         )
     )  # fmt: skip
+
+
+def _percent(context: Context, token: int, other: int, behind: int) -> tuple[float, float] | None:
+    """How a percentage becomes a ratio: 68% of, 25% higher than, 30% slower than."""
+    if context.has(token + 1, token + 3, "OF"):
+        return (0.0, 1.0) if context.has(other, min(behind, other + 4), "PEAK", "COMPARE") else None
+    if context.has(token, other + 1, "LESS"):
+        return 1.0, -1.0
+    return (1.0, 1.0) if context.has(token, other + 1, "MORE") else None
 
 
 def _comparand(context: Context, token: int, behind: int) -> int | None:
@@ -95,5 +111,9 @@ def _workload(context: Context, first: int, behind: int) -> str:
     """What was compared, in the words of the sentence."""
     words = context.grammar.set_of("WORKLOAD")
     lexed = context.lexed
-    found = [lexed.text[lexed.starts[at] : lexed.ends[at]] for at in range(first, behind) if lexed.codes[at] in words]
+    found = [
+        lexed.text[lexed.starts[at] : lexed.ends[at]]
+        for at in range(first, behind)
+        if lexed.codes[at] in words
+    ]
     return " " + " ".join(dict.fromkeys(found)) if found else ""

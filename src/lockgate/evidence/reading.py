@@ -12,7 +12,7 @@ from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import lex
 from lockgate.evidence.ratios import read_ratios
 from lockgate.evidence.roles import read_amounts
-from lockgate.evidence.statements import read_statements
+from lockgate.evidence.statements import read_makers, read_statements
 
 
 class Reader:
@@ -30,7 +30,13 @@ class Reader:
         lexed = resolve_counts(lex(document.text, self.grammar.lexicon, document.date), self.grammar)
         context = Context.of(document, lexed, self.grammar)
         claims: dict[str, Claim] = {}
-        for claim in (*read_amounts(context), *read_ratios(context), *read_statements(context), *read_citations(context)):
+        for claim in (
+            *read_amounts(context),
+            *read_ratios(context),
+            *read_statements(context),
+            *read_makers(context),
+            *read_citations(context),
+        ):
             claims.setdefault(claim.id, claim)
         return sorted(claims.values(), key=lambda claim: (claim.char_start, claim.char_end, claim.attribute))
 

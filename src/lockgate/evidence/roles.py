@@ -34,11 +34,19 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
     first, behind = context.lexed.sentence(token)
     inside = set(codes[first:behind])
     scores: list[tuple[float, int, Role]] = []
-    number = amount.value if amount.value is not None else amount.low if amount.low is not None else amount.high or 0.0
+    number = (
+        amount.value
+        if amount.value is not None
+        else amount.low
+        if amount.low is not None
+        else amount.high or 0.0
+    )
     reach = list(_distances(codes, token, first, behind))
     for rank, role in enumerate(roles):
         row = role.row
-        if (row.low_min is not None and number < row.low_min) or (row.high_max is not None and number > row.high_max):
+        if (row.low_min is not None and number < row.low_min) or (
+            row.high_max is not None and number > row.high_max
+        ):
             continue
         if any(not need & inside for need in role.needs) or role.avoid & inside:
             continue
@@ -112,8 +120,8 @@ def bounds(amount: Quantity, hedge: str) -> tuple[float | str, float | None, flo
 
 
 def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
-    """A subject template filled in: ``{chip}``, ``{maker}``, ``{event}``, ``{actor}``."""
-    chip, chip_id = context.chip_near(token) if "{chip}" in template else ("", "")
+    """A subject template filled in: ``{chip}``, ``{maker}``, ``{event}``, ``{actor}``, ``{object}`` (what stands behind "of" or "for")."""
+    chip, chip_id = context.chip_near(token) if "{chip}" in template or "{object}" in template else ("", "")
     maker = context.maker.name if context.maker else ""
     if "{maker}" in template or "{actor}" in template:
         first, behind = context.lexed.sentence(token)
@@ -122,6 +130,25 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
             if thing is not None and thing.kind == "vendor":
                 maker = thing.name
                 break
+    what = _object(context, token) or chip if "{object}" in template else ""
     actor = "Chinese" if context.has(*context.lexed.sentence(token), "CNADJ") else ""
-    text = template.format(chip=chip, maker=maker, event=context.event, actor=actor)
+    text = template.format(chip=chip, maker=maker, event=context.event, actor=actor, object=what)
     return " ".join(text.split()), chip_id
+
+
+def _object(context: Context, token: int) -> str:
+    """The words behind "of" or "for": "20% of Nvidia's projected production capacity"."""
+    lexed = context.lexed
+    behind = lexed.sentence(token)[1]
+    ties = {context.grammar.lexicon.code_of("of"), context.grammar.lexicon.code_of("for")}
+    for at in range(token + 1, min(behind, token + 4)):
+        if lexed.codes[at] in ties:
+            end = at + 1
+            while end < behind and end < at + 9 and lexed.codes[end] not in CLAUSE_MARKS:
+                end += 1
+            return (
+                lexed.text[lexed.starts[at + 1] : lexed.ends[end - 1]].replace("'s", "").strip(" .")
+                if end > at + 1
+                else ""
+            )
+    return ""

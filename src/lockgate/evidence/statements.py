@@ -32,24 +32,57 @@ def read_statements(context: Context) -> Iterator[Claim]:
         spans.extend(fresh)
 
 
+def read_makers(context: Context) -> Iterator[Claim]:
+    """The maker a text gives a chip, where the record gives it another: "Cambricon S5000"."""
+    lexed = context.lexed
+    for token in context.chips:
+        chip, maker = named(lexed, token), named(lexed, token - 1) if token else None
+        if chip is None or maker is None or maker.kind != "vendor" or maker.id == chip.belongs_to:
+            continue
+        if context.possessive(token - 1) and maker.belongs_to == "US":
+            continue
+        start, end = context.offsets(token - 1, token + 1)
+        yield identify(
+            Claim(
+                id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
+                subject=lexed.text[lexed.starts[token] : lexed.ends[token]], attribute="chip.vendor", value=maker.name,
+                attributed_to=context.source(token), subject_id=chip.id, value_id=maker.id, pattern="maker-before-chip",
+            )
+        )  # fmt: skip
+
+
 def _claims(context: Context, pattern: Pattern, found: re.Match[str]) -> Iterator[Claim]:
     row = pattern.row
     if row.value == "{each}":
         for token in _listed(context, *found.span("list")):
             thing = named(context.lexed, token)
-            name = thing.name if thing else context.document.text[context.lexed.starts[token] : context.lexed.ends[token]]
+            name = (
+                thing.name
+                if thing
+                else context.document.text[context.lexed.starts[token] : context.lexed.ends[token]]
+            )
             yield _claim(context, pattern, found, name, thing.id if thing else "")
         return
     dated = row.value == "{date}"
     value, low, high = (row.value, None, None) if not dated else _dated(context, found)
     if value:
-        yield _claim(context, pattern, found, value if dated else _fill(context, row.value, found), "", low, high)
+        yield _claim(
+            context, pattern, found, value if dated else _fill(context, row.value, found), "", low, high
+        )
 
 
 def _listed(context: Context, first: int, behind: int) -> Iterator[int]:
     kinds = ("buyer", "vendor", "group")
-    listed = [token for token in range(first, behind) if (thing := named(context.lexed, token)) is not None and thing.kind in kinds]
-    groups = [token for token in listed if (thing := named(context.lexed, token)) is not None and thing.kind == "group"]
+    listed = [
+        token
+        for token in range(first, behind)
+        if (thing := named(context.lexed, token)) is not None and thing.kind in kinds
+    ]
+    groups = [
+        token
+        for token in listed
+        if (thing := named(context.lexed, token)) is not None and thing.kind == "group"
+    ]
     if len(groups) == len(listed):
         # "internet companies" alone says nothing; a list of groups does
         yield from listed if len(listed) > 1 else ()
@@ -58,13 +91,23 @@ def _listed(context: Context, first: int, behind: int) -> Iterator[int]:
 
 
 def _claim(
-    context: Context, pattern: Pattern, found: re.Match[str], value: str, value_id: str, low: float | None = None, high: float | None = None
+    context: Context,
+    pattern: Pattern,
+    found: re.Match[str],
+    value: str,
+    value_id: str,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Claim:
     row = pattern.row
     first, behind = found.span(row.span) if row.span else found.span()
     start, end = context.offsets(first, behind)
     subject, subject_id = _subject(context, row.subject, found)
-    denied = row.polarity and context.has(max(context.lexed.sentence(first)[0], first - 1), found.end(), "NEG") and not row.attribute.startswith(("statement", "recipient.disclosure", "approval.queue"))
+    denied = (
+        row.polarity
+        and context.has(max(context.lexed.sentence(first)[0], first - 1), found.end(), "NEG")
+        and not row.attribute.startswith(("statement", "recipient.disclosure", "approval.queue"))
+    )
     return identify(
         Claim(
             id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
@@ -122,7 +165,12 @@ def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str
         chip, chip_id = context.chip_near(found.start())
     else:
         chip, chip_id = (context.chip.name, context.chip.id) if context.chip else ("", "")
-    filled = template.replace("{chip}", chip).replace("{nearchip}", chip).replace("{topic}", chip).replace("{event}", context.event)
+    filled = (
+        template.replace("{chip}", chip)
+        .replace("{nearchip}", chip)
+        .replace("{topic}", chip)
+        .replace("{event}", context.event)
+    )
     return " ".join(_fill(context, filled, found).split()), chip_id
 
 
@@ -134,7 +182,12 @@ def _dated(context: Context, found: re.Match[str]) -> tuple[str, float | None, f
     if isinstance(thing, DateSpan):
         low, high = thing.low, thing.high
         return thing.iso, _ordinal(low), _ordinal(high)
-    if isinstance(thing, Quantity) and thing.dimension in ("month", "day") and thing.value is not None and on is not None:
+    if (
+        isinstance(thing, Quantity)
+        and thing.dimension in ("month", "day")
+        and thing.value is not None
+        and on is not None
+    ):
         span = DateSpan(*months_before(on, thing.value if thing.dimension == "month" else thing.value / 30))
         return f"about {span.iso}", _ordinal(span.low), _ordinal(span.high)
     return "", None, None
