@@ -10,7 +10,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -241,8 +240,8 @@ def markdown_parts(data: bytes) -> Parts:
         text,
         fields.get("title") or (heading[1].strip() if heading else ""),
         iso_date(fields.get("date", "")),
-        fields.get("publisher", fields.get("source", "")),
-        fields.get("url", ""),
+        fields.get("publisher") or fields.get("source") or "",
+        fields.get("url") or "",
     )
 
 
