@@ -1,12 +1,12 @@
 """The catalogue: shelves of records, each file read when it is asked for; a folder of the user's own lies over ours."""
 
-import difflib
+import datetime as dt
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,22 +19,28 @@ from lockgate.catalogue.records import CatalogueRecord, Origin
 from lockgate.catalogue.sources import Source
 from lockgate.catalogue.systems import System
 
+if TYPE_CHECKING:
+    from lockgate.catalogue.law import Law, Provision
+
 DATA = Path(__file__).parents[1] / "data"
 Item = TypeVar("Item", bound=CatalogueRecord)
 
 
-def near_names(name: str, names: list[str]) -> str:
-    """A hint that names the nearest of ``names``; empty where none is near.
+def near_names(name: str, names: Mapping[str, str] | Iterable[str]) -> str:
+    """A hint that names what is nearest to ``name``; empty where nothing is near.
 
-    >>> near_names("h20-sxm", ["h200-sxm", "h100-sxm", "mi300x"])
+    Args:
+        name: What was asked for.
+        names: The names there are; or folded names, each with what to call it in the hint.
+
+    >>> near_names("h200-sxn", ["h200-sxm", "h100-sxm", "mi300x"])
     'did you mean h200-sxm, h100-sxm?'
     """
-    try:
-        from rapidfuzz import process
-    except ImportError:  # pragma: no cover - rapidfuzz is a dependency; a broken install still gets a hint
-        near = difflib.get_close_matches(name, names, n=3)
-    else:
-        near = [found for found, _, _ in process.extract(name.lower(), names, limit=3, score_cutoff=70)]
+    from rapidfuzz import fuzz, process
+
+    called = names if isinstance(names, Mapping) else {fold_name(known): known for known in names}
+    found = process.extract(fold_name(name), list(called), scorer=fuzz.ratio, limit=8, score_cutoff=70)
+    near = list(dict.fromkeys(called[known] for known, _, _ in found))[:3]
     return f"did you mean {', '.join(near)}?" if near else ""
 
 
@@ -96,6 +102,22 @@ class Shelf(Generic[Item]):
         problems.raise_if_any()
         return iter(records)
 
+    def ids_of_user(self) -> list[str]:
+        """Ids of the records from the user's own folder, sorted."""
+        return [record_id for record_id in self.ids() if self._files[record_id][0] == "user"]
+
+    def is_broken(self, record_id: str) -> bool:
+        """Whether the file of a record cannot be read."""
+        try:
+            self[record_id]
+        except LockgateError:
+            return True
+        return False
+
+    def path(self, record_id: str) -> Path:
+        """The file of a record."""
+        return self._files[record_id][1]
+
     def find(self, name: str) -> Item:
         """The record with this id, name or alias; letters large or small, spaces and hyphens alike.
 
@@ -110,17 +132,12 @@ class Shelf(Generic[Item]):
         raise LockgateError(
             f"there is no {self._noun} {name!r}",
             code=f"unknown-{self._noun}",
-            hint=near_names(name, [*self.ids(), *self._ids_by_name]),
+            hint=near_names(name, self._ids_by_name),
         )
 
     @cached_property
     def _ids_by_name(self) -> dict[str, str]:
-        return {
-            fold_name(name): record.id
-            for record in self
-            for name in (record.id, getattr(record, "name", ""), *getattr(record, "aliases", ()))
-            if name
-        }
+        return {name: record.id for record in self for name in names_of(record)}
 
 
 def fold_name(name: str) -> str:
@@ -130,6 +147,12 @@ def fold_name(name: str) -> str:
     True
     """
     return "-".join(name.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def names_of(record: CatalogueRecord) -> set[str]:
+    """The folded names a record is found by: id, name and aliases."""
+    names = (record.id, getattr(record, "name", ""), *getattr(record, "aliases", ()))
+    return {fold_name(name) for name in names if name}
 
 
 def read_record(origin: Origin, path: Path, record_id: str, record: type[Item]) -> Item:
@@ -198,6 +221,59 @@ class Catalogue:
         self.model_shelf = Shelf("models", ModelArchitecture, "model", folders)
         self.source_shelf = Shelf("sources", Source, "source", folders)
 
+    @property
+    def shelves(self) -> tuple[Shelf[Any], ...]:
+        """Every shelf."""
+        return tuple(value for value in vars(self).values() if isinstance(value, Shelf))
+
+    def check_user_folder(self) -> None:
+        """Read everything in the user's folder and check it against the whole catalogue.
+
+        Raises:
+            InvalidInputError: Every problem of every file at once: what a schema refuses, a source that does not exist,
+                a name another record has, a folder or file that would be ignored.
+        """
+        problems = ProblemCollector()
+        areas = {shelf.area for shelf in self.shelves}
+        folder = self.folders["user"]
+        for entry in sorted(folder.iterdir()):
+            if (entry.is_dir() and entry.name not in areas) or entry.suffix == ".toml":
+                hint = f"folders are {', '.join(sorted(areas))}, with TOML files inside"
+                problems.add("would be ignored", code="unknown-area", where=str(entry), hint=hint)
+        for shelf in self.shelves:
+            for record_id in shelf.ids_of_user():
+                with problems.at():
+                    self.check_user_record(shelf, record_id, problems)
+        problems.raise_if_any()
+
+    def check_user_record(self, shelf: Shelf[Any], record_id: str, problems: ProblemCollector) -> None:
+        """Read one record of the user's and note what does not fit the rest of the catalogue.
+
+        Raises:
+            InvalidInputError: Where its schema refuses it.
+        """
+        record = shelf[record_id]
+        where = str(shelf.path(record_id))
+        for source in record.sources() if hasattr(record, "sources") else ():
+            if source not in self.source_shelf:
+                hint = near_names(source, self.source_shelf.ids()) or f"add sources/{source}.toml"
+                problems.add(f"there is no source {source!r}", code="unknown-source", where=where, hint=hint)
+        if shelf is self.source_shelf:
+            return
+        for other in shelf.ids():
+            shared = (
+                set()
+                if other == record_id or shelf.is_broken(other)
+                else names_of(record) & names_of(shelf[other])
+            )
+            if shared:
+                problems.add(
+                    f"has the name {min(shared)!r} of {other!r}",
+                    code="name-taken",
+                    where=where,
+                    hint="give it another",
+                )
+
     def chip(self, name: str) -> Chip:
         """A chip by its id, name or alias.
 
@@ -258,6 +334,28 @@ class Catalogue:
         """Every model architecture, by id."""
         return tuple(self.model_shelf)
 
+    @cached_property
+    def law(self) -> "Law":
+        """Every provision, and which of them hold on a day."""
+        from lockgate.catalogue.law import read_law
+
+        def groups(code: str, on: dt.date, known_at: dt.date | None) -> frozenset[str]:
+            return self.place(code).groups(on, known_at) if code.lower() in self.place_shelf else frozenset()
+
+        return read_law(self.folders["lockgate"] / "law", groups)
+
+    def provision(self, provision_id: str) -> "Provision":
+        """A provision by its id.
+
+        Raises:
+            LockgateError: ``unknown-provision``.
+        """
+        return self.law.provision(provision_id)
+
+    def provisions(self, prefix: str = "") -> "tuple[Provision, ...]":
+        """Every provision whose id begins with ``prefix``, by id."""
+        return self.law.provisions(prefix)
+
     def source(self, source_id: str) -> Source:
         """A source by its id.
 
@@ -280,13 +378,15 @@ def load_catalogue(data_folder: Path | None = None) -> Catalogue:
 
     Raises:
         LockgateError: ``no-such-folder``.
+        InvalidInputError: Every problem of every file in the user's folder.
     """
-    folders: dict[Origin, Path] = {"lockgate": DATA}
-    if data_folder is not None:
-        if not data_folder.is_dir():
-            raise LockgateError(
-                f"{str(data_folder)!r} is not a folder", code="no-such-folder",
-                hint="give --data, or LOCKGATE_DATA, a folder with chips/, systems/, parties/, places/ or sources/",
-            )  # fmt: skip
-        folders["user"] = data_folder
-    return Catalogue(folders)
+    if data_folder is None:
+        return Catalogue({"lockgate": DATA})
+    if not data_folder.is_dir():
+        raise LockgateError(
+            f"{str(data_folder)!r} is not a folder", code="no-such-folder",
+            hint="give --data, or LOCKGATE_DATA, a folder with chips/, systems/, parties/, places/ or sources/",
+        )  # fmt: skip
+    catalogue = Catalogue({"lockgate": DATA, "user": data_folder})
+    catalogue.check_user_folder()
+    return catalogue

@@ -28,6 +28,8 @@ class Membership(Record):
             supplement 5, paragraph (a).
         from_on: First day; None: since before the first day that sources here reach.
         until_on: First day on which it no longer holds; None: still holds on the day of the snapshot.
+        known_on: Since when the beginning is known, where that differs from ``from_on``.
+        end_known_on: Since when the end is known, where that differs from ``until_on``.
         source: Id of the source.
         pinpoint: Where in the source.
         confidence: How sure the membership and its dates are.
@@ -37,16 +39,22 @@ class Membership(Record):
     group: str
     from_on: Day | None = None
     until_on: Day | None = None
+    known_on: Day | None = None
+    end_known_on: Day | None = None
     source: RecordId
     pinpoint: str = ""
     confidence: Literal["high", "medium", "low"] = "high"
     note: str = ""
 
-    def holds_on(self, day: dt.date) -> bool:
-        """Whether the place is in the list on ``day``."""
-        return (self.from_on is None or self.from_on <= day) and (
-            self.until_on is None or day < self.until_on
-        )
+    def holds_on(self, day: dt.date, known_at: dt.date | None = None) -> bool:
+        """Whether the place is in the list on ``day`` as known on ``known_at`` (None: all that is known)."""
+        start, end = self.from_on, self.until_on
+        if known_at is not None:
+            if end is not None and (self.end_known_on or end) > known_at:
+                end = None
+            if start is not None and (self.known_on or start) > known_at:
+                return False
+        return (start is None or start <= day) and (end is None or day < end)
 
 
 class Place(CatalogueRecord):
@@ -69,13 +77,13 @@ class Place(CatalogueRecord):
     memberships: tuple[Membership, ...] = Field(default=())
     note: str = ""
 
-    def groups(self, on: dt.date) -> frozenset[str]:
-        """The lists the place is in on a day."""
-        return frozenset(held.group for held in self.memberships if held.holds_on(on))
+    def groups(self, on: dt.date, known_at: dt.date | None = None) -> frozenset[str]:
+        """The lists the place is in on a day, as known on ``known_at`` (None: all that is known)."""
+        return frozenset(held.group for held in self.memberships if held.holds_on(on, known_at))
 
-    def in_group(self, group: str, on: dt.date) -> bool:
-        """Whether the place is in ``group`` on a day."""
-        return any(held.group == group and held.holds_on(on) for held in self.memberships)
+    def in_group(self, group: str, on: dt.date, known_at: dt.date | None = None) -> bool:
+        """Whether the place is in ``group`` on a day, as known on ``known_at``."""
+        return group in self.groups(on, known_at)
 
     def sources(self) -> tuple[str, ...]:
         """Ids of every source the record cites, each once."""

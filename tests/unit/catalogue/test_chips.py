@@ -192,6 +192,12 @@ def test_a_membership_holds_from_its_first_day_until_its_last() -> None:
     day = dt.timedelta(days=1)
     assert [held.holds_on(on) for on in (first - day, first, last - day, last)] == [False, True, True, False]
     assert Membership(group="D:4", source="s").holds_on(dt.date(1999, 1, 1))
+    assert not held.holds_on(first, known_at=first - day)
+    assert held.holds_on(last, known_at=last - day)
+    assert not held.holds_on(last, known_at=last)
+    told = held.model_copy(update={"known_on": first - 9 * day, "end_known_on": last + 9 * day})
+    assert told.holds_on(first, known_at=first - 9 * day)
+    assert told.holds_on(last, known_at=last)
     place = Place(id="aa", code="AA", name="A", memberships=(held,))
     assert place.groups(first) == {"D:4"}
     assert place.in_group("D:4", first)

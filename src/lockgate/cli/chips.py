@@ -1,0 +1,197 @@
+"""``lockgate chips`` and ``lockgate chip``: the accelerators of the catalogue."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lockgate.cli.session import open_catalogue, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TABLE = {
+    "id": "id",
+    "name": "name",
+    "vendor": "vendor",
+    "tpp": "TPP",
+    "performance_density": "TPP/mm²",
+    "dram_capacity_gib": "GiB",
+    "dram_bandwidth_gb_per_s": "DRAM GB/s",
+    "io_bandwidth_gb_per_s": "I/O GB/s",
+    "power_w": "W",
+    "released_on": "released",
+}
+UNITS = {
+    "nm": "nm",
+    "mm2": "mm²",
+    "billion": "billion",
+    "gib": "GiB",
+    "gb": "GB",
+    "gb_per_s": "GB/s",
+    "tb_per_s": "TB/s",
+    "w": "W",
+    "usd": "USD",
+    "tflops": "TFLOPS",
+    "tops": "TOPS",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("chips")(list_chips)
+    app.command("chip")(show_chip)
+
+
+def complete_chip(incomplete: str) -> list[str]:
+    """Ids that begin with what is typed so far, for the shell's completion."""
+    return [name for name in open_catalogue().chip_shelf.ids() if name.startswith(incomplete)]
+
+
+def list_chips(
+    vendor: Annotated[str, typer.Option(help="Only chips of this maker.")] = "",
+    country: Annotated[
+        str, typer.Option(help="Only chips of makers in this country: a code or a name.")
+    ] = "",
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """List the accelerators of the catalogue."""
+    from lockgate.services.chips import chip_row, find_chips
+
+    rows = [chip_row(chip) for chip in find_chips(open_catalogue(), vendor=vendor, country=country)]
+    if as_json:
+        print_json(rows)
+    elif as_csv:
+        print_csv(rows)
+    else:
+        print_table(rows)
+
+
+def show_chip(
+    name: Annotated[str, typer.Argument(help="Id, name or alias of a chip.", autocompletion=complete_chip)],
+    as_json: Json = False,
+) -> None:
+    """Show one accelerator: its facts with their sources, and what follows from them."""
+    from lockgate.services.chips import describe_chip
+
+    catalogue = open_catalogue()
+    chip = catalogue.chip(name)
+    sheet = describe_chip(catalogue, chip)
+    if as_json:
+        print_json(sheet)
+        return
+    print_sheet(sheet, [chip.explain_tpp().as_text(), chip.explain_density().as_text()])
+
+
+def wide_console() -> "Console":
+    """A console as wide as the terminal, or as wide as it takes where there is none."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=240)
+
+
+def print_csv(rows: list[dict[str, Any]]) -> None:
+    """Print rows as CSV; what is not known is an empty cell."""
+    import csv
+    import sys
+
+    if not rows:
+        return
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: show(value) for name, value in row.items()} for row in rows)
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Print rows as a table."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, title in TABLE.items():
+        number = name not in ("id", "name", "vendor", "released_on")
+        table.add_column(title, justify="right" if number else "left", no_wrap=name == "id")
+    for row in rows:
+        mark = "*" if row["origin"] == "user" else ""
+        table.add_row(*(show(row[name]) + (mark if name == "id" else "") for name in TABLE))
+    console = wide_console()
+    console.print(table)
+    note = "  * from your own folder" if any(row["origin"] == "user" for row in rows) else ""
+    console.print(f"{len(rows)} chips{note}")
+
+
+def print_sheet(sheet: dict[str, Any], arithmetic: list[str]) -> None:
+    """Print what `describe_chip` gives."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console = wide_console()
+    origin = " (from your own folder)" if sheet["origin"] == "user" else ""
+    console.print(Text(f"{sheet['name']}  {sheet['id']}{origin}", style="bold"))
+    released = f", released {sheet['released_on']}" if sheet["released_on"] else ""
+    console.print(Text(f"{sheet['vendor']} ({sheet['vendor_country']}), {sheet['architecture']}{released}"))
+    if sheet["note"]:
+        console.print(Text(sheet["note"]))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("fact", "value", "kind", "source"):
+        table.add_column(title)
+    for name, fact in sheet["facts"].items():
+        add_fact(table, name, fact)
+    for rate in sheet["rates"]:
+        add_fact(table, f"{'/'.join(rate['formats'])} dense", rate)
+    console.print()
+    console.print(table)
+    for text in arithmetic:
+        console.print()
+        console.print(Text(text))
+    for stated in sheet["stated_tpp"]:
+        difference = stated["difference"]
+        against = (
+            "" if difference is None else f" ({show(difference)} from ours)" if difference else " (as ours)"
+        )
+        console.print(Text(f"  stated elsewhere: {show(stated['value'])}{against}  [{stated['source']}]"))
+    for statement in sheet["statements"]:
+        console.print(Text(f"{statement.get('on', '')}  {statement['text']}  [{statement['source']}]"))
+    console.print()
+    console.print(Text("sources", style="bold"))
+    for source in sheet["sources"]:
+        parts = [source["title"], source.get("publisher", ""), source.get("date", ""), source.get("url", "")]
+        mine = " (yours)" if source["origin"] == "user" else ""
+        console.print(Text(f"  {source['id']}{mine}: " + ", ".join(part for part in parts if part)))
+
+
+def add_fact(table: Any, name: str, fact: dict[str, Any]) -> None:
+    """Add a fact, and below it what other sources say."""
+    unit = UNITS.get(fact.get("unit", ""), "")
+    value = " ".join(part for part in (show_value(fact), unit) if part)
+    where = f"{fact['source']} {fact.get('pinpoint', '')}".strip()
+    notes = [fact[key] for key in ("on", "note") if key in fact]
+    table.add_row(name, value, fact["kind"], "; ".join([where, *notes]))
+    for other in fact.get("alternatives", ()):
+        reason = f": {other['reason']}" if "reason" in other else ""
+        table.add_row("", f"or {show(other['value'])}", "", f"{other['source']}{reason}")
+
+
+def show_value(fact: dict[str, Any]) -> str:
+    """The value of a fact with what bounds it."""
+    low, high = fact.get("low"), fact.get("high")
+    value = show(fact.get("value"))
+    if low is not None and high is not None:
+        return f"{value} ({show(low)} to {show(high)})".strip()
+    if low is not None:
+        return f"at least {show(low)}"
+    return f"at most {show(high)}" if high is not None else value
+
+
+def show(value: Any) -> str:
+    """A value for people: no exponent, nothing for what is not known."""
+    from decimal import Decimal
+
+    from lockgate.catalogue.chips import plain
+
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return plain(value) or "" if isinstance(value, Decimal) else str(value)
