@@ -89,11 +89,12 @@ def dgx_cloud() -> Iterator[dict[str, object]]:
         newer = version == "v25.04.02"
         if newer and model == "llama3.1-405b":
             pp, chunks = 8, 8
+        replicas = count // (tp * pp * cp) * micro
         step = float(entry["step_time"])
         tokens = float(entry["tokens_per_s_total"]) * step
         yield job(
             family="dgx-cloud", model=model, count=count, precision="fp8" if "FP8" in name else "bf16",
-            tp=tp, pp=pp, cp=cp, interleave=chunks, micro_batch=micro, global_batch=round(tokens / seq), seq_len=seq,
+            tp=tp, pp=pp, cp=cp, interleave=chunks, micro_batch=micro, global_batch=round(tokens / seq / replicas) * replicas, seq_len=seq,
             framework="dgx cloud " + version.removeprefix("v"), step_time_s=step, source="nvidia-dgxc-benchmarking",
             pinpoint=f"{recipe} {version}", assumed=WITHOUT_LAYOUT if newer else "",
         )  # fmt: skip

@@ -18,6 +18,7 @@ class Era:
         gradient_byte: Per parameter, as kept and reduced.
         sequence_parallel: Norms and dropouts split among tensor-parallel ranks.
         source: Source id of the measurements the factor rests on.
+        note: What else sets it apart.
     """
 
     id: str
@@ -28,16 +29,18 @@ class Era:
     gradient_byte: float = 2.0
     sequence_parallel: bool = True
     source: str = ""
+    note: str = ""
 
 
-def training_era(framework: str, table: Mapping[str, Any]) -> Era:
+def training_era(framework: str, table: Mapping[str, Any], *, chip_id: str = "") -> Era:
     """The era a framework's name and version belong to; an unknown one gets the pooled factor and a wider interval.
 
     Args:
         framework: Such as ``nemo 24.07`` or ``mlperf v3.1``; empty for today's.
         table: The calibration ``training`` as read.
+        chip_id: Of the chip: before fused attention means, without a version, the chips of that time.
     """
-    told = " ".join(framework.lower().replace("_", "-").split())
+    told = " ".join([*framework.lower().replace("_", "-").split(), chip_id])
     best: tuple[int, str] | None = None
     for name, record in table["eras"].items():
         for word in record["match"]:

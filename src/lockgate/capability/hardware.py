@@ -68,6 +68,24 @@ class ChipLike(Protocol):
         ...
 
 
+class SystemLike(Protocol):
+    """What is read of a catalogue system."""
+
+    @property
+    def id(self) -> str:
+        """As in the catalogue."""
+        ...
+
+    @property
+    def chip_count(self) -> int:
+        """As in the catalogue."""
+        ...
+
+    def base_value(self, fact: str) -> float | None:
+        """As in the catalogue."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hardware:
     """One accelerator in its system.
@@ -153,6 +171,7 @@ def hardware_from_chip(
     chip: ChipLike,
     tables: Mapping[str, Any],
     *,
+    system: SystemLike | None = None,
     node_chip_count: int | None = None,
     network_bandwidth_byte_per_s: float | None = None,
     oversubscription: float = 1.0,
@@ -162,8 +181,9 @@ def hardware_from_chip(
     Args:
         chip: From the catalogue.
         tables: The kernel calibration, ``read_calibration("kernels")``.
-        node_chip_count: Chips joined by the fast links; that of its class if not given.
-        network_bandwidth_byte_per_s: One direction, each chip; that of its class if not given.
+        system: Whose links and network count, where it states them.
+        node_chip_count: Chips joined by the fast links; that of its system or class if not given.
+        network_bandwidth_byte_per_s: One direction, each chip; that of its system or class if not given.
         oversubscription: Of the network above a node.
 
     Raises:
@@ -189,10 +209,18 @@ def hardware_from_chip(
     assumptions = []
     if kernels.basis != "measured":
         assumptions.append(f"no kernel tables for {chip.id}: those of {kernels.origin} ({kernels.basis})")
-    link = chip.chip_link_bandwidth_byte_per_s
+
+    def stated(fact: str) -> float | None:
+        return system.base_value(fact) if system else None
+
+    link = stated("chip_link_bandwidth") or chip.chip_link_bandwidth_byte_per_s
     if not link:
         link = chip.pcie_bandwidth_byte_per_s or 64e9
         assumptions.append(f"no links between chips: PCI Express, {link / 1e9:g} GB/s both directions")
+    scale_out = stated("scale_out_bandwidth")
+    if network_bandwidth_byte_per_s is None and scale_out and system:
+        network_bandwidth_byte_per_s = scale_out / system.chip_count
+    domain = stated("chip_link_domain") or (system.chip_count if system else None)
     network = network_bandwidth_byte_per_s or record["network_gb_per_s"] * 1e9
     if network_bandwidth_byte_per_s is None:
         assumptions.append(
@@ -206,7 +234,7 @@ def hardware_from_chip(
         memory_bandwidth_byte_per_s=float(chip.dram_bandwidth_byte_per_s or 0),
         link_bandwidth_byte_per_s=float(link) / 2,
         network_bandwidth_byte_per_s=network,
-        node_chip_count=node_chip_count or record["node_chip_count"],
+        node_chip_count=node_chip_count or int(domain or record["node_chip_count"]),
         oversubscription=oversubscription,
         power_w=None if chip.power_w is None else float(chip.power_w),
         kernels=kernels,

@@ -31,6 +31,7 @@ class TrainingParameters:
         expert_imbalance: Rows of the fullest expert rank over the mean.
         reserved_byte: Runtime, communicators and workspaces on every chip.
         fragmentation: Of activations, lost between allocations.
+        row_scale: Scale, in the logarithm, of what one layout differs from the next within an era.
     """
 
     tensor_exposed: float
@@ -43,6 +44,7 @@ class TrainingParameters:
     expert_imbalance: float
     reserved_byte: float
     fragmentation: float
+    row_scale: float
 
 
 @dataclass(frozen=True, slots=True)

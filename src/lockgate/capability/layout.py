@@ -53,7 +53,7 @@ class Layouts:
     def __len__(self) -> int:
         return len(self.tp)
 
-    def take(self, index: ArrayLike) -> "Layouts":
+    def take(self, index: ArrayLike | slice) -> "Layouts":
         """The layouts at the positions, or under the mask, ``index``."""
         return Layouts(**{name: getattr(self, name)[index] for name in self.__dataclass_fields__})
 
@@ -121,7 +121,11 @@ def explain_impossible(
     micro, chunks = int(layout["micro_batch"]), int(layout["interleave"])
     layers = stage_layer_count(model)
     found: list[tuple[str, str, str]] = []
-    if tp * pp * dp * cp != chip_count:
+    if chip_count % (tp * pp * cp):
+        found.append(
+            ("count", f"{chip_count} chips do not divide into replicas of tp {tp} × pp {pp} × cp {cp}", "")
+        )
+    elif tp * pp * dp * cp != chip_count:
         found.append(
             ("count", f"tp {tp} × pp {pp} × dp {dp} × cp {cp} = {tp * pp * dp * cp} chips, not {chip_count}",
              "leave dp out to have it follow from the others")
@@ -145,11 +149,13 @@ def explain_impossible(
             ("interleave", "a pipeline of one stage has nothing to interleave", "set interleave to 1")
         )
     elif layers % (pp * chunks) and (chunks == 1 or (layers + 2) % (pp * chunks)):
-        where = "pp" if layers % pp else "interleave"
-        found.append(
-            (where, f"{layers} layers do not divide into {pp} stages of {chunks} chunk{'s' * (chunks > 1)}",
-             _divisors(layers, "pp × interleave"))
-        )  # fmt: skip
+        if layers % pp:
+            found.append(("pp", f"{layers} layers do not divide into {pp} stages", _divisors(layers, "pp")))
+        else:
+            found.append(
+                ("interleave", f"the {layers // pp} layers of a stage do not divide into {chunks} chunks",
+                 _divisors(layers // pp, "interleave"))
+            )  # fmt: skip
     if global_batch % (dp * micro):
         found.append(
             ("global_batch", f"a global batch of {global_batch} does not divide into {dp} replicas of micro-batch {micro}", "")

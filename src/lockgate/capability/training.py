@@ -91,7 +91,7 @@ def training_run(
     """A run from the calibration ``training`` as read."""
     return TrainingRun(
         model, hardware, chip_count, global_batch, seq_len, precision,
-        training_era(framework, table), training_parameters(table),
+        training_era(framework, table, chip_id=hardware.id), training_parameters(table),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from lockgate.base.errors import InvalidInputError, LockgateError, ProblemCollector, problems_from_validation
+from lockgate.catalogue.calibration import read_calibration
 from lockgate.catalogue.chips import Chip
 from lockgate.catalogue.models import ModelArchitecture
 from lockgate.catalogue.parties import PartyRecord
@@ -189,14 +190,18 @@ def check_record(data: dict[str, Any], origin: Origin, record_id: str, record: t
     return checked
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, *, exact: bool = True) -> dict[str, Any]:
     """A TOML file with its numbers exact.
+
+    Args:
+        path: Of the file.
+        exact: Decimals; floats if not.
 
     Raises:
         LockgateError: ``unreadable-file`` or ``bad-toml``.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal if exact else float)
     except (OSError, UnicodeDecodeError) as error:
         raise LockgateError(f"cannot be read: {error}", code="unreadable-file") from None
     except tomllib.TOMLDecodeError as error:
@@ -219,6 +224,7 @@ class Catalogue:
         self.place_shelf = Shelf("places", Place, "place", folders)
         self.party_shelf = Shelf("parties", PartyRecord, "party", folders)
         self.model_shelf = Shelf("models", ModelArchitecture, "model", folders)
+        self._calibrations: dict[str, Mapping[str, Any]] = {}
         self.source_shelf = Shelf("sources", Source, "source", folders)
 
     @property
@@ -355,6 +361,26 @@ class Catalogue:
     def provisions(self, prefix: str = "") -> "tuple[Provision, ...]":
         """Every provision whose id begins with ``prefix``, by id."""
         return self.law.provisions(prefix)
+
+    def calibration(self, name: str) -> Mapping[str, Any]:
+        """A calibration, with the user's own tables (``calibration/NAME.toml``) over ours.
+
+        Args:
+            name: Such as ``kernels``.
+
+        Raises:
+            LockgateError: ``unknown-calibration``, or where the user's file cannot be read.
+        """
+        if name not in self._calibrations:
+            found = dict(read_calibration(name))
+            own = self.folders.get("user")
+            path = own / "calibration" / f"{name}.toml" if own else None
+            if path and path.is_file():
+                for key, value in read_toml(path, exact=False).items():
+                    held = found.get(key)
+                    found[key] = {**held, **value} if isinstance(held, dict) else value
+            self._calibrations[name] = found
+        return self._calibrations[name]
 
     def source(self, source_id: str) -> Source:
         """A source by its id.
