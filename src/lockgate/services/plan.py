@@ -26,7 +26,7 @@ def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> d
 
 def _plan_train(job: Job, catalogue: Catalogue) -> dict[str, Any]:
     from lockgate.capability.search import plan_training
-        from lockgate.services.train import training_job, training_row
+    from lockgate.services.train import training_job, training_row
 
     question = training_job(job, catalogue)
     plan = plan_training(question, catalogue.calibration("training"))
