@@ -1,15 +1,11 @@
 """``lockgate chips`` and ``lockgate chip``: the accelerators of the catalogue."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from lockgate.cli.session import open_catalogue, print_json
+from lockgate.cli.session import Json, open_catalogue, print_csv, print_json, show, wide_console
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TABLE = {
     "id": "id",
     "name": "name",
@@ -82,26 +78,6 @@ def show_chip(
         print_json(sheet)
         return
     print_sheet(sheet, [chip.explain_tpp().as_text(), chip.explain_density().as_text()])
-
-
-def wide_console() -> "Console":
-    """A console as wide as the terminal, or as wide as it takes where there is none."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=240)
-
-
-def print_csv(rows: list[dict[str, Any]]) -> None:
-    """Print rows as CSV; what is not known is an empty cell."""
-    import csv
-    import sys
-
-    if not rows:
-        return
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: show(value) for name, value in row.items()} for row in rows)
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
@@ -182,16 +158,3 @@ def show_value(fact: dict[str, Any]) -> str:
     if low is not None:
         return f"at least {show(low)}"
     return f"at most {show(high)}" if high is not None else value
-
-
-def show(value: Any) -> str:
-    """A value for people: no exponent, nothing for what is not known."""
-    from decimal import Decimal
-
-    from lockgate.catalogue.chips import plain
-
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return plain(value) or "" if isinstance(value, Decimal) else str(value)

@@ -16,6 +16,7 @@ COMMANDS: tuple[str, ...] = (
     "estimate",
     "plan",
     "read",
+    "sources",
 )
 
 EXIT_BAD_INPUT = 2

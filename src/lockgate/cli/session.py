@@ -6,12 +6,18 @@ import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from lockgate.catalogue import Catalogue
 
 DATA_VARIABLE = "LOCKGATE_DATA"
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+"""The option every command has."""
 
 
 def use_data_folder(folder: Path | None) -> None:
@@ -56,3 +62,33 @@ def as_plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+def print_csv(rows: list[dict[str, Any]]) -> None:
+    """Print rows as CSV; what is not known is an empty cell."""
+    import csv
+
+    if not rows:
+        return
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: show(value) for name, value in row.items()} for row in rows)
+
+
+def wide_console() -> "Console":
+    """A console as wide as the terminal, or wide enough for any table where there is none."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=240)
+
+
+def show(value: Any) -> str:
+    """A value for people: exact numbers without an exponent, nothing for what is not known."""
+    from lockgate.catalogue.chips import plain
+
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return plain(value) or "" if isinstance(value, Decimal) else str(value)
