@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -192,28 +192,41 @@ class LawOnDate(Mapping[str, Version]):
         known_at: The day of knowledge (None: all that is known).
     """
 
-    def __init__(
-        self, on: dt.date, known_at: dt.date | None, versions: Mapping[str, Version], groups: Groups
-    ) -> None:
-        self.on, self.known_at, self._versions, self._groups = on, known_at, versions, groups
+    def __init__(self, on: dt.date, known_at: dt.date | None, state: "State", groups: Groups) -> None:
+        self.on, self.known_at, self._state, self._groups = on, known_at, state, groups
 
     def groups(self, place: str) -> frozenset[str]:
         """Country groups of ``place`` on the day."""
         return self._groups(place, self.on, self.known_at)
 
     def __getitem__(self, id_: str) -> Version:
-        return self._versions[id_]
+        return self._state.versions[id_]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._versions)
+        return iter(self._state.versions)
 
     def __len__(self) -> int:
-        return len(self._versions)
+        return len(self._state.versions)
 
     def in_force(self, id_: str) -> Version | None:
         """The version of ``id_`` if it is in force on the day, else None."""
-        version = self._versions.get(id_)
+        version = self._state.versions.get(id_)
         return version if version is not None and version.status == "in-force" else None
+
+    def of_kind(self, gate: str, kind: Kind) -> tuple[tuple[str, Version], ...]:
+        """Ids and versions of one kind of provision that say something on the day: not ended, not only proposed."""
+        return self._state.by_kind.get((gate, kind), ())
+
+    def proposed(self) -> tuple[tuple[str, Version], ...]:
+        """Ids and versions of what is only proposed."""
+        return tuple((id_, version) for id_, version in self.items() if version.status == "proposed")
+
+
+class State(NamedTuple):
+    """What the law says between two of its change days."""
+
+    versions: Mapping[str, Version]
+    by_kind: Mapping[tuple[str, Kind], tuple[tuple[str, Version], ...]]
 
 
 class Law:
@@ -222,16 +235,19 @@ class Law:
     Args:
         provisions: The provisions.
         groups: Country groups of a place on a day; they are law too (supplement no. 1 to part 740).
+
+    Attributes:
+        change_days: Every day on which a version begins.
     """
 
     def __init__(self, provisions: Iterable[Provision], groups: Groups) -> None:
         self._groups = groups
-        self._provisions = {item.id: item for item in provisions}
+        self._provisions = {item.id: item for item in sorted(provisions, key=lambda item: item.id)}
         self._series = {id_: item.series() for id_, item in self._provisions.items()}
         versions = [version for item in self._provisions.values() for version in item.versions]
         self.change_days = tuple(sorted({item.from_on for item in versions}))
         self._known_days = sorted({item.known_on or item.from_on for item in versions})
-        self._cache: dict[tuple[int, int], dict[str, Version]] = {}
+        self._states: dict[tuple[int, int], State] = {}
 
     def provision(self, id_: str) -> Provision:
         """The provision of that id.
@@ -242,22 +258,30 @@ class Law:
         try:
             return self._provisions[id_]
         except KeyError:
-            raise LockgateError(f"no provision {id_!r}", code="unknown-provision") from None
+            raise LockgateError(f"there is no provision {id_!r}", code="unknown-provision") from None
 
     def provisions(self, prefix: str = "") -> tuple[Provision, ...]:
         """All provisions whose id begins with ``prefix``, by id."""
-        return tuple(item for id_, item in sorted(self._provisions.items()) if id_.startswith(prefix))
+        return tuple(item for id_, item in self._provisions.items() if id_.startswith(prefix))
 
     def on(self, day: dt.date, known_at: dt.date | None = None) -> LawOnDate:
         """The law of ``day`` as known on ``known_at``."""
         epoch = bisect_right(self.change_days, day)
         known = len(self._known_days) if known_at is None else bisect_right(self._known_days, known_at)
-        versions = self._cache.get((epoch, known))
-        if versions is None:
-            found = ((id_, series.on(day, known_at)) for id_, series in self._series.items())
-            versions = {id_: version for id_, version in found if version is not None}
-            self._cache[epoch, known] = versions
-        return LawOnDate(day, known_at, versions, self._groups)
+        state = self._states.get((epoch, known))
+        if state is None:
+            state = self._states[epoch, known] = self._state(day, known_at)
+        return LawOnDate(day, known_at, state, self._groups)
+
+    def _state(self, day: dt.date, known_at: dt.date | None) -> State:
+        found = ((id_, series.on(day, known_at)) for id_, series in self._series.items())
+        versions = {id_: version for id_, version in found if version is not None}
+        by_kind: dict[tuple[str, Kind], tuple[tuple[str, Version], ...]] = {}
+        for id_, version in versions.items():
+            if version.status not in ("ended", "proposed"):
+                key = (self._provisions[id_].gate, self._provisions[id_].kind)
+                by_kind[key] = (*by_kind.get(key, ()), (id_, version))
+        return State(versions, by_kind)
 
 
 def read_law(folder: Path, groups: Groups) -> Law:

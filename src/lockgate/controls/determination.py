@@ -70,6 +70,19 @@ class Distance:
         """``value - limit``."""
         return None if self.value is None else self.value - self.limit
 
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "provision": self.provision,
+            "line": self.line,
+            "quantity": self.quantity,
+            "value": number(self.value),
+            "operator": self.operator,
+            "limit": number(self.limit),
+            "unit": self.unit,
+            "margin": number(self.margin),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswer:
@@ -122,6 +135,7 @@ class GateAnswer:
             "exceptions": list(self.exceptions),
             "review_policy": self.review_policy,
             "conditions": [condition.as_dict() for condition in self.conditions],
+            "distances": [distance.as_dict() for distance in self.distances],
         }
 
 
@@ -171,6 +185,8 @@ class Determination:
     on: dt.date
     known_at: dt.date | None
     classification: str | None
+    undetermined: bool = False
+    """Whether ``classification`` is None because something is not known."""
     gates: tuple[GateAnswer, ...]
     charges: tuple[Charge, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -212,6 +228,7 @@ class Determination:
             "tpp": number(given.tpp),
             "performance_density": number(given.performance_density),
             "classification": self.classification,
+            "classification_status": "undetermined" if self.undetermined else "determined",
             "verdict": str(self.verdict),
             "gates": {part.gate: part.as_dict() for part in self.gates},
             "charges": {part.charge: part.as_dict() for part in self.charges},
@@ -221,6 +238,10 @@ class Determination:
                 dict.fromkeys((*self.warnings, *(text for part in self.parts for text in part.warnings)))
             ),
         }
+        if self.proposed:
+            answer["proposed"] = [
+                {"id": step.citation, "reaches": step.value, "summary": step.note} for step in self.proposed
+            ]
         return answer | ({"explanation": explanation.as_dict()} if explain else {})
 
 

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from lockgate.base.three_valued import Truth
 
+Bounds = tuple[Decimal | None, Decimal | None]
+Evidence = Truth | Decimal | dt.date | str
+
 
 class Movement(StrEnum):
     """How an item moves."""
@@ -41,18 +44,18 @@ class Transaction:
         datacenter: Whether the item is designed or marketed for datacenters.
         tpp: Total processing performance.
         performance_density: TPP by applicable die area, per mm².
-        bit_tops: Bit length times TOPS of the 2022 test: the highest over bit lengths.
         dram_bandwidth_byte_per_s: Total DRAM bandwidth.
         io_bandwidth_byte_per_s: Aggregate bidirectional transfer rate of all inputs and outputs but to volatile memory.
-        memory_bandwidth_density: Of a memory stack, GB/s per mm² (3A090.c); None for anything else.
-        processor: Whether the item processes (False: a memory stack).
+        memory_bandwidth_density: Of a memory stack, GB/s per mm² (3A090.c); None for anything that processes.
+        bounds: Lowest and highest possible value of a quantity that is only known to lie between, in the unit of its attribute.
+        assembly: Whether the item is a computer or assembly that contains the circuit whose quantities are given.
         manufacturer: Name of the maker of the item.
         designer_country: Where the item's designer has its headquarters.
         us_licence: Whether a US licence is held for it.
         cn_approval: Whether a Chinese import approval is held for it.
         us_entry: Whether it is entered for consumption in the United States on its way.
         supp8_approved: Whether the consignee and all end users stand in supplement no. 8 to part 740.
-        certificates: Certificates of paragraph (dd) by column name.
+        evidence: Other statements by column name: the certificates of paragraph (dd), a purchase order and the like.
     """
 
     id: str = ""
@@ -70,15 +73,15 @@ class Transaction:
     datacenter: Truth = None
     tpp: Decimal | None = None
     performance_density: Decimal | None = None
-    bit_tops: Decimal | None = None
     dram_bandwidth_byte_per_s: Decimal | None = None
     io_bandwidth_byte_per_s: Decimal | None = None
     memory_bandwidth_density: Decimal | None = None
-    processor: Truth = True
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    assembly: bool = False
     manufacturer: str | None = None
     designer_country: str | None = None
     us_licence: Truth = None
     cn_approval: Truth = None
     us_entry: Truth = None
     supp8_approved: Truth = None
-    certificates: Mapping[str, Truth | Decimal | dt.date | str] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
