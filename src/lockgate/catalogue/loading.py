@@ -341,6 +341,12 @@ class Catalogue:
         return tuple(self.model_shelf)
 
     @cached_property
+    def alpha_2(self) -> Mapping[str, str]:
+        """Three-letter code of a place to its two-letter code (ISO 3166)."""
+        lines = (DATA / "codes" / "iso3166.csv").read_text(encoding="utf-8").split()[1:]
+        return dict(line.split(",") for line in lines)
+
+    @cached_property
     def law(self) -> "Law":
         """Every provision, and which of them hold on a day."""
         from lockgate.catalogue.law import read_law

@@ -101,9 +101,8 @@ def classify(transaction: Transaction, law: LawOnDate) -> Classification:
     if presumption.explanation is not None:
         children = (*children, presumption.explanation)
     shown = word(None) if open_ else (code or "none")
-    note = (
-        f"as an assembly: {ASSEMBLIES[code]} (or .z)" if transaction.assembly and code in ASSEMBLIES else ""
-    )
+    as_assembly = ASSEMBLIES.get(code or "") if transaction.assembly else None
+    note = f"as an assembly: {as_assembly}, or a .z item" if as_assembly else ""
     return Classification(
         truths=truths,
         datacenter=datacenter,

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from lockgate.base.three_valued import Truth, all_of, any_of
 from lockgate.catalogue.law import LawOnDate, Version
-from lockgate.controls.determination import CONDITION_STATUS, Condition
 from lockgate.controls.destination import reaches_route
+from lockgate.controls.determination import CONDITION_STATUS, Condition
 from lockgate.controls.licence import GATE
 from lockgate.controls.limits import plain
 from lockgate.controls.transaction import Transaction
@@ -39,7 +39,9 @@ def check_conditions(
         truth, note = check(id_, version, transaction)
         if asked is None:
             truth = any_of(truth, None)
-        condition = Condition(id_, CONDITION_STATUS[truth], version.needs, note)
+        condition = Condition(
+            id_, CONDITION_STATUS[truth], version.needs, note, str(version.values["column"])
+        )
         found.append((condition, truth, columns_of(id_, version, transaction) if truth is None else ()))
     return tuple(found)
 

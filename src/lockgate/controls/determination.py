@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -45,12 +45,14 @@ class Condition:
     status: ConditionStatus
     needs: str
     note: str = ""
+    column: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return {"id": self.id, "status": str(self.status), "needs": self.needs} | (
-            {"note": self.note} if self.note else {}
-        )
+        """As plain data; ``column`` is where the evidence is stated."""
+        more = {"column": self.column, "note": self.note}
+        return {"id": self.id, "status": str(self.status), "needs": self.needs} | {
+            name: text for name, text in more.items() if text
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,9 @@ class Determination:
     gates: tuple[GateAnswer, ...]
     charges: tuple[Charge, ...] = ()
     warnings: tuple[str, ...] = ()
-    proposed: tuple[Explanation, ...] = field(default=())
+    proposed: tuple[Explanation, ...] = ()
+    facts: Explanation | None = None
+    """What is known of the item, with sources."""
 
     @property
     def parts(self) -> tuple[GateAnswer | Charge, ...]:
@@ -208,19 +212,30 @@ class Determination:
         return tuple(dict.fromkeys(name for part in self.parts for name in part.missing))
 
     @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """Every warning, each once: of the facts first, then of the parts."""
+        return tuple(
+            dict.fromkeys((*self.warnings, *(text for part in self.parts for text in part.warnings)))
+        )
+
+    @property
     def explanation(self) -> Explanation:
         """The whole tree."""
         return Explanation(
             f"determination on {self.on.isoformat()}",
             str(self.verdict),
-            children=tuple(part.explanation for part in self.parts) + self.proposed,
+            children=(
+                *(() if self.facts is None else (self.facts,)),
+                *(part.explanation for part in self.parts),
+                *self.proposed,
+            ),
         )
 
     def as_dict(self, *, explain: bool = False) -> dict[str, Any]:
         """The JSON answer."""
         given = self.transaction
         explanation = self.explanation
-        answer = {
+        answer: dict[str, Any] = {
             "id": given.id,
             "on": self.on.isoformat(),
             "known_at": None if self.known_at is None else self.known_at.isoformat(),
@@ -234,9 +249,7 @@ class Determination:
             "charges": {part.charge: part.as_dict() for part in self.charges},
             "missing": list(self.missing),
             "citations": list(explanation.citations()),
-            "warnings": list(
-                dict.fromkeys((*self.warnings, *(text for part in self.parts for text in part.warnings)))
-            ),
+            "warnings": list(self.all_warnings),
         }
         if self.proposed:
             answer["proposed"] = [

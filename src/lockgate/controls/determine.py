@@ -23,6 +23,7 @@ def determine(
     *,
     with_proposed: bool = False,
     warnings: tuple[str, ...] = (),
+    facts: Explanation | None = None,
 ) -> Determination:
     """What every gate says.
 
@@ -33,6 +34,7 @@ def determine(
         known_at: The day of knowledge (None: all that is known).
         with_proposed: Whether to say what proposed bills would do.
         warnings: What the caller has to say about the facts.
+        facts: What the caller knows of the item, with sources.
     """
     state = law.on(on, known_at)
     item = classify(transaction, state)
@@ -46,6 +48,7 @@ def determine(
         charges=(charge_section_232(transaction, state),),
         warnings=warnings,
         proposed=examine_proposed(transaction, state, item) if with_proposed else (),
+        facts=facts,
     )
 
 

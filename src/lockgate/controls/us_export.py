@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lockgate.base.explanation import Explanation
 from lockgate.base.three_valued import Truth, all_of, any_of, negate, word
 from lockgate.catalogue.law import LawOnDate
-from lockgate.controls.classification import Classification, classify
+from lockgate.controls.classification import PROVISIONS, Classification, classify
 from lockgate.controls.conditions import check_conditions
 from lockgate.controls.determination import Condition, GateAnswer, Verdict
 from lockgate.controls.end_use import EndUse, examine_end_use
@@ -100,7 +100,7 @@ def answer_us_export(
         gate=GATE,
         verdict=verdict,
         explanation=Explanation("United States export gate", str(verdict), children=steps),
-        basis=basis_of(item, grounds, required, end_use),
+        basis=basis_of(item, grounds, required, end_use, review),
         missing=tuple(
             dict.fromkeys(
                 what_is_missing(
@@ -153,13 +153,14 @@ def check_exception(found: OpenException, transaction: Transaction, law: LawOnDa
 
 
 def basis_of(
-    item: Classification, grounds: tuple[Ground, ...], required: Truth, end_use: EndUse
+    item: Classification, grounds: tuple[Ground, ...], required: Truth, end_use: EndUse, review: Review
 ) -> tuple[str, ...]:
-    """Provisions that decide: those that ask, else those that may, else the tests that the item does not meet."""
-    deciding = [ground.id for ground in grounds if ground.required is required]
-    if not deciding:
-        deciding = [step.citation for step in item.explanation.children if step.citation]
-    return tuple(dict.fromkeys((*deciding, *end_use.basis)))
+    """Provisions that decide: the tests, those that ask for a licence or may, the policy, the end uses."""
+    tests = [step.citation for step in item.explanation.children if step.citation]
+    if item.code is not None:
+        tests = [PROVISIONS[item.code]]
+    asking = [ground.id for ground in grounds if ground.required is required]
+    return tuple(dict.fromkeys((*tests, *asking, *review.basis, *end_use.basis)))
 
 
 def what_is_missing(

@@ -1,0 +1,109 @@
+"""``lockgate determine``: what each gate says about transactions in a file."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockgate.services.determine import Determiner, RowAnswer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("determine")(determine_command)
+
+
+def determine_command(
+    file: Annotated[str, typer.Argument(help="A .toml, .json, .csv or .jsonl file; - reads standard input.")],
+    on: Annotated[
+        str | None, typer.Option(help="Ask about this day instead of each row's own (YYYY-MM-DD).")
+    ] = None,
+    known_at: Annotated[str | None, typer.Option(help="Answer as known on this day.")] = None,
+    with_proposed: Annotated[bool, typer.Option(help="Say what proposed bills would do.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
+    explain: Annotated[
+        bool, typer.Option(help="Show the whole reasoning, with the numbers that went in.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(envvar="LOCKGATE_DATA", help="A folder with records of your own.")
+    ] = None,
+    input_format: Annotated[
+        str | None, typer.Option("--format", help="toml, json, csv or jsonl, for standard input.")
+    ] = None,
+) -> None:
+    """Say for each transaction what the export gate and the import gate answer, and what is missing.
+
+    Ends with 0 when every row is answered, with 2 when some are not; the others are answered all the same.
+    """
+    import json
+
+    from lockgate.base.dates import parse_date
+    from lockgate.catalogue import load_catalogue
+    from lockgate.cli.determination_text import render
+    from lockgate.services.determine import Determiner, answer_as_dict
+
+    catalogue = load_catalogue(data)
+    determiner = Determiner(
+        catalogue,
+        on=parse_date(on) if on else None,
+        known_at=parse_date(known_at) if known_at else None,
+        with_proposed=with_proposed,
+    )
+    bad = count = 0
+    for answer in read_answers(file, input_format, determiner):
+        count += 1
+        if answer.determination is None:
+            bad += 1
+            report(answer)
+        elif as_json:
+            print(
+                json.dumps(
+                    answer_as_dict(answer.determination, catalogue, explain=explain), ensure_ascii=False
+                )
+            )
+        else:
+            print(("\n" if count > 1 else "") + render(answer.determination, catalogue, explain=explain))
+    if not count:
+        print("no transactions", file=sys.stderr)
+    if bad:
+        print(f"{bad} of {count} rows could not be answered", file=sys.stderr)
+        raise typer.Exit(2)
+
+
+def read_answers(file: str, input_format: str | None, determiner: "Determiner") -> "Iterator[RowAnswer]":
+    """Answers of the rows of a file, or of standard input, one by one."""
+    from itertools import chain
+
+    from lockgate.base.errors import LockgateError
+    from lockgate.services.transaction_rows import read_rows, sniff_format
+
+    wanted = f".{input_format.lstrip('.')}" if input_format else ""
+    try:
+        if file == "-":
+            first = sys.stdin.readline()
+            lines = chain([first], sys.stdin)
+            yield from determiner.answer_rows(read_rows(lines, wanted or sniff_format(first)))
+            return
+        path = Path(file)
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            yield from determiner.answer_rows(read_rows(stream, wanted or path.suffix.lower()))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise LockgateError(f"{file} cannot be read: {reason}", code="unreadable-file") from None
+
+
+def report(answer: "RowAnswer") -> None:
+    """Print every problem of a row: row, column, value and what is allowed."""
+    for problem in answer.error.problems if answer.error is not None else ():
+        column = ", column ".join(str(part) for part in problem.where[2:])
+        print(
+            f"error: row {answer.number}"
+            + (f", column {column}" if column else "")
+            + f": {problem.message}"
+            + (f" ({problem.hint})" if problem.hint else ""),
+            file=sys.stderr,
+        )
