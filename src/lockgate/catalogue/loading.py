@@ -4,7 +4,7 @@ import datetime as dt
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -351,6 +351,7 @@ class Catalogue:
         """Every provision, and which of them hold on a day."""
         from lockgate.catalogue.law import read_law
 
+        @lru_cache(maxsize=65536)
         def groups(code: str, on: dt.date, known_at: dt.date | None) -> frozenset[str]:
             return self.place(code).groups(on, known_at) if code.lower() in self.place_shelf else frozenset()
 

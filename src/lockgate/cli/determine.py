@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lockgate.cli.session import open_catalogue
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,9 +30,6 @@ def determine_command(
     explain: Annotated[
         bool, typer.Option(help="Show the whole reasoning, with the numbers that went in.")
     ] = False,
-    data: Annotated[
-        Path | None, typer.Option(envvar="LOCKGATE_DATA", help="A folder with records of your own.")
-    ] = None,
     input_format: Annotated[
         str | None, typer.Option("--format", help="toml, json, csv or jsonl, for standard input.")
     ] = None,
@@ -42,11 +41,10 @@ def determine_command(
     import json
 
     from lockgate.base.dates import parse_date
-    from lockgate.catalogue import load_catalogue
     from lockgate.cli.determination_text import render
     from lockgate.services.determine import Determiner, answer_as_dict
 
-    catalogue = load_catalogue(data)
+    catalogue = open_catalogue()
     determiner = Determiner(
         catalogue,
         on=parse_date(on) if on else None,
