@@ -14,6 +14,7 @@ from lockgate.catalogue.law import LawOnDate
 from lockgate.controls.determination import Distance
 from lockgate.controls.foundry import presume
 from lockgate.controls.limits import Quantities, TestResult, quantities_of, run_test
+from lockgate.controls.naming import is_named
 from lockgate.controls.transaction import Transaction
 
 OLD, A, B, C = "3A090-2022", "3A090.a", "3A090.b", "3A090.c"
@@ -24,6 +25,7 @@ PROVISIONS: Mapping[str, str] = {
     C: "us-ear.3a090.c",
 }
 NOTE_2 = "us-ear.3a090.note-2"
+STATED = "us-ear.3a090.stated"
 ASSEMBLIES: Mapping[str, str] = {OLD: "4A090-2022", A: "4A090.a", B: "4A090.b"}
 
 
@@ -90,6 +92,10 @@ def classify(transaction: Transaction, law: LawOnDate) -> Classification:
         used.append(excluded)
         truths[A] = all_of(truths[A], negate(excluded.truth))
         truths[B] = all_of(truths[B], negate(excluded.truth))
+    stated = law.in_force(STATED)
+    by_statement = stated is not None and transaction.tpp is None and is_named(transaction.item, stated.items)
+    if by_statement:
+        truths = dict.fromkeys(truths, False)
     if presumption.applies is not False:
         truths[A] = any_of(truths[A], presumption.applies)
     if A in truths:
@@ -100,6 +106,11 @@ def classify(transaction: Transaction, law: LawOnDate) -> Classification:
     children = tuple(result.explanation for result in used)
     if presumption.explanation is not None:
         children = (*children, presumption.explanation)
+    if by_statement and stated is not None:
+        children = (
+            Explanation("below 3A090, as stated", "yes", citation=STATED, note=stated.summary),
+            *children,
+        )
     shown = word(None) if open_ else (code or "none")
     as_assembly = ASSEMBLIES.get(code or "") if transaction.assembly else None
     note = f"as an assembly: {as_assembly}, or a .z item" if as_assembly else ""

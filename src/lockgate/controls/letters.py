@@ -6,10 +6,6 @@ knowledge, so that only a designer known to sit there brings it into play.
 Source: 15 CFR 744.23(b), 736.2(b)(10); the letters themselves are not public.
 """
 
-import re
-from fnmatch import fnmatchcase
-from functools import lru_cache
-
 from lockgate.base.explanation import Explanation
 from lockgate.base.three_valued import Truth, all_of, any_of, word
 from lockgate.catalogue.law import LawOnDate
@@ -17,6 +13,7 @@ from lockgate.controls.classification import A, B, Classification
 from lockgate.controls.destination import leaves_home, missing_places, reaches, reaches_route
 from lockgate.controls.licence import GATE, Ground
 from lockgate.controls.limits import run_test
+from lockgate.controls.naming import is_named, names
 from lockgate.controls.transaction import Transaction
 
 
@@ -104,19 +101,3 @@ def is_addressee(transaction: Transaction, parties: tuple[str, ...]) -> Truth:
     """Whether a letter to ``parties`` binds: by the exporter's name, else by the manufacturer's."""
     name = transaction.exporter or transaction.manufacturer
     return None if name is None else any(names(name, party) for party in parties)
-
-
-@lru_cache(maxsize=4096)
-def names(name: str, party: str) -> bool:
-    """Whether ``name`` is the party's, with or without its legal form.
-
-    >>> names("NVIDIA Corporation", "NVIDIA"), names("Advanced Micro Devices, Inc.", "AMD"), names("Intelsat", "Intel")
-    (True, False, False)
-    """
-    words, wanted = (" ".join(re.findall(r"\w+", text.casefold())) for text in (name, party))
-    return words == wanted or words.startswith(f"{wanted} ") or (not party.isascii() and party in name)
-
-
-def is_named(item: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a catalogue id is named by any of ``patterns``; an item without an id is named by none."""
-    return bool(item) and any(fnmatchcase(item, pattern) for pattern in patterns)

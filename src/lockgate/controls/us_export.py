@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lockgate.base.explanation import Explanation
 from lockgate.base.three_valued import Truth, all_of, any_of, negate, word
 from lockgate.catalogue.law import LawOnDate
-from lockgate.controls.classification import PROVISIONS, Classification, classify
+from lockgate.controls.classification import PROVISIONS, STATED, Classification, classify
 from lockgate.controls.conditions import check_conditions
 from lockgate.controls.determination import Condition, GateAnswer, Verdict
 from lockgate.controls.end_use import EndUse, examine_end_use
@@ -126,7 +126,9 @@ def answer_us_export(
                 for condition in checks.conditions
             }.values()
         ),
-        warnings=tuple(dict.fromkeys(warn(transaction, law, grounds, required, enforced, review, end_use))),
+        warnings=tuple(
+            dict.fromkeys(warn(transaction, law, item, grounds, required, enforced, review, end_use))
+        ),
         licence_required=required,
         licence_enforced=enforced,
         exceptions=tuple(found.name for found in exceptions if found.listed),
@@ -197,6 +199,7 @@ def what_is_missing(
 def warn(
     transaction: Transaction,
     law: LawOnDate,
+    item: Classification,
     grounds: tuple[Ground, ...],
     required: Truth,
     enforced: Truth,
@@ -206,9 +209,9 @@ def warn(
     """What a reader must know besides."""
     if required is True and enforced is False:
         yield "the text requires a licence; the agency does not enforce it for this destination and these parties"
-    for id_ in dict.fromkeys(
-        (*(ground.id for ground in grounds if ground.required is not False), *review.basis)
-    ):
+    stated = [STATED] if STATED in item.explanation.citations() else []
+    grounding = [ground.id for ground in grounds if ground.required is not False]
+    for id_ in dict.fromkeys((*stated, *grounding, *review.basis)):
         version = law[id_]
         if version.verification in UNVERIFIED:
             yield f"{id_}: {version.verification}, not read in the primary text"
