@@ -2,6 +2,7 @@
 
 import csv
 import tomllib
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -79,6 +80,42 @@ class PatternRow(Row):
     hedge: str = ""
 
 
+class ActRow(Row):
+    """A dated act of a government: every day that it can rightly be dated by (released, published, in force)."""
+
+    id: str
+    title: str
+    dates: tuple[date, ...] = Field(min_length=1)
+    direction: Literal["tightened", "relaxed"]
+    government: str
+    source: str
+
+
+class RecordRow(Row):
+    """A fact on record that is no property of a chip in the catalogue.
+
+    ``low`` and ``high`` are numbers or days; ``value`` is words, a set parted by ``;``. ``from_on`` is the day from which
+    it holds; ``text`` says in a sentence what the source says.
+    """
+
+    subject: str
+    attribute: str
+    value: str = ""
+    unit: str = ""
+    low: float | date | None = None
+    high: float | date | None = None
+    from_on: date | None = None
+    source: str
+    text: str
+
+
+class RecordTables(Row):
+    """What is on record."""
+
+    acts: tuple[ActRow, ...]
+    facts: tuple[RecordRow, ...]
+
+
 class EvidenceTables(Row):
     """Everything the grammar knows, as data."""
 
@@ -125,3 +162,18 @@ def load_evidence_tables() -> EvidenceTables:
         )
     except ValidationError as error:
         raise problems_from_validation(error, "data", "evidence") from error
+
+
+@cache
+def load_record_tables() -> RecordTables:
+    """``data/evidence/record.toml``, read once.
+
+    Raises:
+        InvalidInputError: Where a row does not fit its schema; all problems at once.
+    """
+    text = (files("lockgate") / "data" / "evidence" / "record.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    try:
+        return RecordTables(acts=tables["act"], facts=tables["fact"])
+    except ValidationError as error:
+        raise problems_from_validation(error, "data", "evidence", "record.toml") from error

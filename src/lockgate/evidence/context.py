@@ -116,7 +116,7 @@ class Context:
         if free and (generic is None or generic[0] < free[-1]):
             return self.show_chip(free[-1])
         if generic is not None:
-            return generic[1], ""
+            return generic[1], self.chip.id if generic[1] == "approved chips" and self.chip else ""
         after = [at for at in chips if at > token and not self.compared(at)]
         if after:
             return self.show_chip(after[0])

@@ -112,6 +112,7 @@ class Lexicon:
         self.phrases: dict[str, list[Entry]] = {}
         self.units: dict[str, list[Unit]] = {}
         self.domains: dict[str, Entity] = {}
+        self.publishers: dict[str, Entity] = {}
         self.families: dict[str, EntityRow] = {}
         for group in tables.vocabulary.values():
             for name, forms in group.items():
@@ -164,6 +165,8 @@ class Lexicon:
             self.domains[domain] = entity
         if row.kind == "chip":
             self.families[row.id] = row
+        if row.kind == "publisher":
+            self.publishers[row.id] = entity
         codes = [self.kind_code("@" + row.kind)]
         if row.kind in ("country", "us_agency", "cn_agency", "buyer", "vendor"):
             codes[0] = self.kind_code(f"@{row.kind}.{row.belongs_to}")

@@ -171,7 +171,8 @@ def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str
         .replace("{topic}", chip)
         .replace("{event}", context.event)
     )
-    return " ".join(_fill(context, filled, found).split()), chip_id
+    about_chip = any(name in template for name in ("{chip}", "{nearchip}", "{topic}"))
+    return " ".join(_fill(context, filled, found).split()), chip_id if about_chip else ""
 
 
 def _dated(context: Context, found: re.Match[str]) -> tuple[str, float | None, float | None]:

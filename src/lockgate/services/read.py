@@ -9,13 +9,19 @@ from typing import Any
 
 from lockgate.base.errors import LockgateError
 from lockgate.catalogue.evidence import load_evidence_tables
+from lockgate.evidence.against_record import hold_against
 from lockgate.evidence.claims import Claim, check_claim, identify
 from lockgate.evidence.documents import Document
+from lockgate.evidence.findings import Finding
+from lockgate.evidence.origins import Origin, find_origins
 from lockgate.evidence.reading import Reader
+from lockgate.evidence.reconcile import reconcile
 from lockgate.services.document_files import read_document
+from lockgate.services.record import load_record
 
 PluginReader = Callable[[Document], Iterable[Claim]]
 READERS_GROUP = "lockgate.readers"
+SEVERITIES = ("high", "medium", "low")
 
 
 @dataclass
@@ -24,8 +30,8 @@ class Reading:
 
     documents: list[Document] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
-    findings: list[Any] = field(default_factory=list)
-    origins: list[Any] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
     problems: list[LockgateError] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,7 +90,28 @@ def read_documents(reading: Reading, readers: Iterable[str] = ()) -> Reading:
             claims, problems = claims_of_plugin(name, plugin, document)
             reading.claims += claims
             reading.problems += problems
+    reconcile_reading(reading, reader)
     return reading
+
+
+def reconcile_reading(reading: Reading, reader: Reader) -> None:
+    """Hold the claims of a reading against one another, the record, and their origins."""
+    record = load_record()
+    by_id = {document.id: document for document in reading.documents}
+    reading.origins, derived = find_origins(
+        reading.documents, reading.claims, reader.grammar.lexicon.publishers
+    )
+    reading.findings = sorted(
+        {
+            finding.id: finding
+            for finding in (
+                *reconcile(reading.claims, record),
+                *hold_against(reading.claims, by_id, record),
+                *derived,
+            )
+        }.values(),
+        key=lambda finding: (SEVERITIES.index(finding.severity), finding.kind),
+    )
 
 
 def our_reader() -> Reader:
