@@ -137,7 +137,6 @@ class GateAnswer:
             "exceptions": list(self.exceptions),
             "review_policy": self.review_policy,
             "conditions": [condition.as_dict() for condition in self.conditions],
-            "distances": [distance.as_dict() for distance in self.distances],
         }
 
 
@@ -195,6 +194,8 @@ class Determination:
     proposed: tuple[Explanation, ...] = ()
     facts: Explanation | None = None
     """What is known of the item, with sources."""
+    distances: tuple[Distance, ...] = ()
+    """How far the item stands from every line that was looked at."""
 
     @property
     def parts(self) -> tuple[GateAnswer | Charge, ...]:
@@ -248,6 +249,7 @@ class Determination:
             "gates": {part.gate: part.as_dict() for part in self.gates},
             "charges": {part.charge: part.as_dict() for part in self.charges},
             "missing": list(self.missing),
+            "distances": [distance.as_dict() for distance in self.distances],
             "citations": list(explanation.citations()),
             "warnings": list(self.all_warnings),
         }

@@ -1,6 +1,7 @@
 """The determination: all gates and charges for one transaction on one day, as known on another."""
 
 import datetime as dt
+from dataclasses import replace
 
 from lockgate.base.explanation import Explanation
 from lockgate.base.three_valued import all_of, any_of, word
@@ -8,11 +9,11 @@ from lockgate.catalogue.law import Law, LawOnDate
 from lockgate.controls.classification import Classification, classify
 from lockgate.controls.cn_import import answer_cn_import
 from lockgate.controls.destination import reaches_route
-from lockgate.controls.determination import Determination
+from lockgate.controls.determination import Determination, Verdict
 from lockgate.controls.limits import run_test
 from lockgate.controls.transaction import Transaction
-from lockgate.controls.us_export import answer_us_export
-from lockgate.controls.us_section_232 import charge_section_232
+from lockgate.controls.us_export import answer_us_export, before_any_rule
+from lockgate.controls.us_section_232 import DUTY, charge_section_232
 
 
 def determine(
@@ -38,17 +39,23 @@ def determine(
     """
     state = law.on(on, known_at)
     item = classify(transaction, state)
+    export, importing = answer_us_export(transaction, state, item), answer_cn_import(transaction, state)
+    if before_any_rule(state):
+        importing = replace(importing, verdict=Verdict.NOT_IN_FORCE, missing=())
+    duty = state.in_force(DUTY)
+    boxes = run_test(DUTY, duty, item.quantities).distances if duty else ()
     return Determination(
         transaction=transaction,
         on=on,
         known_at=known_at,
         classification=item.code,
         undetermined=item.code is None and item.controlled is None,
-        gates=(answer_us_export(transaction, state, item), answer_cn_import(transaction, state)),
+        gates=(export, importing),
         charges=(charge_section_232(transaction, state),),
         warnings=warnings,
         proposed=examine_proposed(transaction, state, item) if with_proposed else (),
         facts=facts,
+        distances=(*export.distances, *boxes),
     )
 
 

@@ -58,6 +58,7 @@ def letter_grounds(transaction: Transaction, law: LawOnDate, item: Classificatio
                         Explanation("destination or party in scope", word(route)),
                     ),
                 ),
+                test.distances,
             )
         )
     return tuple(found)

@@ -13,6 +13,7 @@ from lockgate.base.three_valued import Truth, all_of, any_of, negate, word
 from lockgate.catalogue.law import LawOnDate, Version
 from lockgate.controls.classification import Classification
 from lockgate.controls.destination import leaves_home, missing_places, reaches, reaches_party
+from lockgate.controls.determination import Distance
 from lockgate.controls.transaction import Transaction
 
 GATE = "us-export"
@@ -31,6 +32,7 @@ class Ground:
         outcome: The review policy it names, if any.
         missing: Columns that would settle it.
         explanation: How it came about.
+        distances: How far the item stands from each of its limits.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Ground:
     outcome: str
     missing: tuple[str, ...]
     explanation: Explanation
+    distances: tuple[Distance, ...] = ()
 
 
 GroundFinder = Callable[[Transaction, LawOnDate, Classification], tuple[Ground, ...]]

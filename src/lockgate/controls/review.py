@@ -13,6 +13,7 @@ from lockgate.base.three_valued import Truth, all_of, word
 from lockgate.catalogue.law import LawOnDate, Version
 from lockgate.controls.classification import Classification
 from lockgate.controls.destination import missing_places, movement, qualifies, starts_from
+from lockgate.controls.determination import Distance
 from lockgate.controls.licence import GATE, Ground
 from lockgate.controls.limits import run_test
 from lockgate.controls.transaction import Transaction
@@ -30,6 +31,7 @@ class Review:
         conditions: Prefix of the conditions that go with it or may, empty for none.
         missing: Columns that would settle it.
         explanation: How it came about.
+        distances: How far the item stands from each limit of the policies that may fit.
     """
 
     policy: str
@@ -37,6 +39,7 @@ class Review:
     conditions: str
     missing: tuple[str, ...]
     explanation: Explanation
+    distances: tuple[Distance, ...] = ()
 
 
 def find_policy(
@@ -65,8 +68,10 @@ def find_policy(
     missing: list[str] = []
     conditions = ""
     steps = []
+    distances: tuple[Distance, ...] = ()
     for id_, version in sorted(law.of_kind(GATE, "review"), key=lambda pair: pair[1].number("rank")):
-        fits, lacks = applies(id_, version, transaction, law, item)
+        fits, lacks, away = applies(id_, version, transaction, law, item)
+        distances += away
         if fits is False:
             continue
         steps.append(
@@ -95,6 +100,7 @@ def find_policy(
         conditions,
         tuple(dict.fromkeys(missing)) if policy == UNDETERMINED else (),
         Explanation("review policy", policy, children=tuple(steps)),
+        distances,
     )
 
 
@@ -105,10 +111,13 @@ def settled(policy: str, id_: str) -> Review:
 
 def applies(
     id_: str, version: Version, transaction: Transaction, law: LawOnDate, item: Classification
-) -> tuple[Truth, tuple[str, ...]]:
-    """Whether a policy fits, and what would tell."""
+) -> tuple[Truth, tuple[str, ...], tuple[Distance, ...]]:
+    """Whether a policy fits, what would tell, and how far the item stands from its limits."""
+    if item.among(version.items) is False:
+        return False, (), ()
     route = qualifies(law, version, transaction)
     test = run_test(id_, version, item.quantities) if version.lines else None
+    away = () if test is None else test.distances
     fits = all_of(
         item.among(version.items),
         route,
@@ -116,14 +125,14 @@ def applies(
         item.lesser if "lesser" in version.values else True,
     )
     if fits is not None:
-        return fits, ()
+        return fits, (), away
     missing = list(test.missing) if test is not None else []
     if route is None:
         missing += missing_places(transaction, version)
         missing += missing_route(transaction, version)
     if "lesser" in version.values and item.lesser is None:
         missing.append("datacenter")
-    return fits, tuple(missing)
+    return fits, tuple(missing), away
 
 
 def missing_route(transaction: Transaction, version: Version) -> tuple[str, ...]:

@@ -26,6 +26,11 @@ EXCEPTION_CONDITIONS = "us-ear.740-8."
 PURCHASE_ORDER = "us-ear.740-8.purchase-order"
 
 
+def before_any_rule(law: LawOnDate) -> bool:
+    """Whether the day lies before the first rule or letter on accelerators."""
+    return not law.of_kind(GATE, "test") and not law.of_kind(GATE, "letter")
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """Conditions, whether all of them are met, and the columns that would tell."""
@@ -45,7 +50,7 @@ def answer_us_export(
         law: The law of the day.
         item: Its classification, where the caller has it.
     """
-    if not law.of_kind(GATE, "test") and not law.of_kind(GATE, "letter"):
+    if before_any_rule(law):
         note = "before the first rule or letter on accelerators that Lockgate holds"
         return GateAnswer(
             gate=GATE,
@@ -133,7 +138,11 @@ def answer_us_export(
         licence_enforced=enforced,
         exceptions=tuple(found.name for found in exceptions if found.listed),
         review_policy=review.policy,
-        distances=item.distances,
+        distances=(
+            *item.distances,
+            *(distance for ground in grounds for distance in ground.distances),
+            *review.distances,
+        ),
     )
 
 
