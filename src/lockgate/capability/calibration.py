@@ -1,7 +1,7 @@
 """Kernel parameters of a chip: measured on it, or inherited from its class with wider intervals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -84,12 +84,15 @@ class CollectiveKernel:
         latency_exponent: Growth with the number of ranks.
         ramp_s: Per square root of a megabyte moved: channels and protocols fill up.
         bandwidth_fraction: Of the one-direction link rate.
+        switch_fraction: Of the link rate where the switch of a whole node adds the buffers up, so that each rank sends
+            and receives its buffer once; 0 where it cannot.
     """
 
     latency_s: float
     latency_exponent: float
     ramp_s: float
     bandwidth_fraction: float
+    switch_fraction: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,30 @@ class KernelSet:
 _WIDER: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"fp4": ("fp8",), "int8": ("fp8",), "fp8-block": ("fp8",), "fp8-quantising": ("fp8",), "fp16": ("bf16",)}
 )
+
+
+# Power grows with about the 2.5th power of the clock near the top of its range, so a board with less power per peak rate
+# than the one its kernels were measured on settles at the ratio to this exponent. MLPerf BERT results of SXM and PCIe
+# boards agree: A100 .90 at .75 of the power, H100 .82 at .65.
+_CLOCK_EXPONENT = 0.4
+
+
+def at_board_power(kernels: KernelSet, w_per_tflops: float, reference_w_per_tflops: float) -> KernelSet:
+    """Kernels measured on one board, at the clock that a board of less power sustains.
+
+    Args:
+        kernels: As measured.
+        w_per_tflops: Board power over the dense 16-bit peak, TFLOP/s.
+        reference_w_per_tflops: The same of the board measured.
+    """
+    factor = min(1.0, w_per_tflops / reference_w_per_tflops) ** _CLOCK_EXPONENT
+    slower = {
+        name: replace(
+            kernel, sustained_fraction=factor * (kernel.sustained_fraction or kernel.compute_fraction)
+        )
+        for name, kernel in kernels.gemm.items()
+    }
+    return replace(kernels, gemm=MappingProxyType(slower))
 
 
 def kernels_for(

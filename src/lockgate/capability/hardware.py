@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from lockgate.base.errors import LockgateError
-from lockgate.capability.calibration import KernelSet, kernels_for
+from lockgate.capability.calibration import KernelSet, at_board_power, kernels_for
 
 # Bytes an element takes in each format.
 FORMAT_BYTE: Mapping[str, float] = MappingProxyType(
@@ -206,6 +206,10 @@ def hardware_from_chip(
             hint="add the fact with its source to the catalogue",
         )
     kernels, record = kernels_for(chip.id, chip.architecture or "", tables)
+    reference = tables["chips"].get(kernels.origin, {}).get("sustained_w_per_tflops")
+    dense = chip.peak_flop_per_s.get("bf16") or chip.peak_flop_per_s.get("fp16")
+    if kernels.basis == "inherited" and reference and dense and chip.power_w:
+        kernels = at_board_power(kernels, float(chip.power_w) / (float(dense) / 1e12), reference)
     assumptions = []
     if kernels.basis != "measured":
         assumptions.append(f"no kernel tables for {chip.id}: those of {kernels.origin} ({kernels.basis})")
@@ -221,6 +225,11 @@ def hardware_from_chip(
     if network_bandwidth_byte_per_s is None and scale_out and system:
         network_bandwidth_byte_per_s = scale_out / system.chip_count
     domain = stated("chip_link_domain") or (system.chip_count if system else None)
+    rates = {name: float(value) for name, value in chip.peak_flop_per_s.items() if value}
+    narrow = rates.get("fp8") or rates.get("int8")
+    if narrow and not (rates.get("bf16") or rates.get("fp16")):
+        rates["bf16"] = narrow / 2.0
+        assumptions.append("no 16-bit rate stated: half the 8-bit one assumed")
     network = network_bandwidth_byte_per_s or record["network_gb_per_s"] * 1e9
     if network_bandwidth_byte_per_s is None:
         assumptions.append(
@@ -229,7 +238,7 @@ def hardware_from_chip(
     return Hardware(
         id=chip.id,
         name=chip.name,
-        peak_flop_per_s=MappingProxyType({k: float(v) for k, v in chip.peak_flop_per_s.items() if v}),
+        peak_flop_per_s=MappingProxyType(rates),
         memory_byte=float(chip.dram_capacity_byte or 0),
         memory_bandwidth_byte_per_s=float(chip.dram_bandwidth_byte_per_s or 0),
         link_bandwidth_byte_per_s=float(link) / 2,

@@ -16,6 +16,7 @@ COMMANDS: tuple[str, ...] = (
     "determine",
     "estimate",
     "plan",
+    "validate",
     "read",
     "sources",
 )

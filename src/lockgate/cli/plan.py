@@ -67,7 +67,10 @@ def describe(plan: Mapping[str, Any]) -> list[str]:
 
 
 # In this order, as far as a kind of job has them.
-LAYOUT_FIELDS = ("tp", "pp", "dp", "cp", "ep", "micro_batch", "interleave", "recompute", "zero")
+LAYOUT_FIELDS = (
+    "precision", "tp", "pp", "dp", "cp", "ep", "micro_batch", "interleave", "recompute", "zero", "replicas", "prefill_replicas",
+    "concurrency", "step_tokens",
+)  # fmt: skip
 
 
 def _front_line(row: Mapping[str, Any], names: list[str]) -> str:

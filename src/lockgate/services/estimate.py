@@ -48,6 +48,8 @@ class Job(BaseModel):
     step_tokens: int | None = None
     beams: int | None = None
     arrival_per_s: float | None = None
+    ttft_limit_s: float | None = Field(default=None, gt=0)
+    tpot_limit_s: float | None = Field(default=None, gt=0)
     scenario: str | None = None
     framework: str = ""
     network_gb_per_s: float | None = Field(default=None, gt=0)
@@ -208,10 +210,16 @@ def _estimate_train(job: Job, catalogue: Catalogue) -> dict[str, Any]:
     return estimate_training(job, catalogue)
 
 
+def _estimate_serve(job: Job, catalogue: Catalogue) -> dict[str, Any]:
+    from lockgate.services.serving import estimate_serve
+
+    return estimate_serve(job, catalogue)
+
+
 Estimator = Callable[[Job, Catalogue], dict[str, Any]]
 
 # Kind of job -> who answers it. Modules are imported when the first job of their kind comes.
-ESTIMATORS: dict[str, Estimator] = {"train": _estimate_train}
+ESTIMATORS: dict[str, Estimator] = {"train": _estimate_train, "serve": _estimate_serve}
 
 
 def estimator_of(kind: str) -> Estimator:

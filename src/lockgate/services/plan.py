@@ -46,5 +46,14 @@ def _plan_train(job: Job, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
+def _plan_serve(job: Job, catalogue: Catalogue) -> dict[str, Any]:
+    from lockgate.services.serving import plan_serve
+
+    return plan_serve(job, catalogue, ttft_limit_s=job.ttft_limit_s, tpot_limit_s=job.tpot_limit_s)
+
+
 # Kind of job -> who plans it.
-PLANNERS: dict[str, Callable[[Job, Catalogue], dict[str, Any]]] = {"train": _plan_train}
+PLANNERS: dict[str, Callable[[Job, Catalogue], dict[str, Any]]] = {
+    "train": _plan_train,
+    "serve": _plan_serve,
+}

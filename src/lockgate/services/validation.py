@@ -1,0 +1,217 @@
+"""How well the model does: every family of measured runs, in sample and left out, with the coverage of its intervals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lockgate.base.errors import LockgateError
+from lockgate.catalogue import Catalogue
+from lockgate.catalogue.calibration import read_measurements
+from lockgate.services.serving_validation import FITTED, refit, serving_cases
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What intervals held of runs left out of the fit.
+
+    Attributes:
+        left_out: What was left out in turn: ``chip``, ``model``, ``era``.
+        count: Runs.
+        mean_error: Mean of predicted over measured less one, without sign.
+        median_error: Its median.
+        worst_error: Its largest.
+        held_50: Part of runs inside the 50 % interval.
+        held_90: The same at 90 %.
+        p_50: Probability of a share at least as far from one half, were the interval right (two-sided binomial).
+        p_90: The same at 90 %.
+    """
+
+    left_out: str
+    count: int
+    mean_error: float
+    median_error: float
+    worst_error: float
+    held_50: float
+    held_90: float
+    p_50: float
+    p_90: float
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyReport:
+    """One family of measured runs.
+
+    Attributes:
+        family: Its name.
+        kind: ``serve`` or ``train``.
+        count: Runs scored.
+        mean_error: With the shipped parameters, without sign.
+        median_error: Its median.
+        worst_error: Its largest.
+        bias: Mean with sign; positive is too fast.
+        held_50: Part of runs inside the shipped 50 % interval.
+        held_90: The same at 90 %.
+        left_out: What refits without a chip, a model or an era say.
+        points: Measured, predicted and chip of every run.
+        sources: Where the measurements are from.
+    """
+
+    family: str
+    kind: str
+    count: int
+    mean_error: float
+    median_error: float
+    worst_error: float
+    bias: float
+    held_50: float
+    held_90: float
+    left_out: tuple[Held, ...]
+    points: tuple[tuple[float, float, str], ...]
+    sources: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report for JSON, without its points."""
+        return {
+            name: getattr(self, name)
+            for name in (
+                "family", "kind", "count", "mean_error", "median_error", "worst_error", "bias", "held_50", "held_90", "sources",
+            )
+        } | {"left_out": [{name: getattr(item, name) for name in Held.__slots__} for item in self.left_out]}  # fmt: skip
+
+
+def serving_families() -> tuple[str, ...]:
+    """The families of serving runs, in file order."""
+    return tuple(dict.fromkeys(row["family"] for row in read_measurements("serving_throughput")))
+
+
+def validate_families(catalogue: Catalogue, families: Sequence[str] = ()) -> list[FamilyReport]:
+    """Predict the shipped measured runs of every kind again.
+
+    Args:
+        catalogue: For the chips and the calibration.
+        families: Only these; all if empty.
+
+    Raises:
+        LockgateError: ``unknown-family``.
+    """
+    known = serving_families()
+    if unknown := [name for name in families if name not in known]:
+        raise LockgateError(
+            f"no family {', '.join(unknown)}", code="unknown-family", hint="families: " + ", ".join(known)
+        )
+    return validate_serving(catalogue, families)
+
+
+def validate_serving(catalogue: Catalogue, families: Sequence[str] = ()) -> list[FamilyReport]:
+    """Predict the shipped measured runs of serving again.
+
+    Args:
+        catalogue: For the chips.
+        families: Only these; all if empty.
+    """
+    cases = serving_cases(catalogue, families)
+    reports = []
+    for family in serving_families():
+        own = [case for case in cases if case.family == family]
+        if not own:
+            continue
+        measured = np.array([case.measured for case in own])
+        predicted = np.array([case.predicted for case in own])
+        estimates = [case.estimate for case in own]
+        inside = np.array(
+            [
+                [value in item.interval_50, value in item.interval_90]
+                for value, item in zip(measured, estimates, strict=True)
+            ]
+        )
+        left = refit(own).left_out if family in FITTED else {}
+        held = tuple(
+            _held(
+                word,
+                item.log_error,
+                np.abs(item.log_error) <= item.half_50,
+                np.abs(item.log_error) <= item.half_90,
+            )
+            for word, item in left.items()
+        )
+        reports.append(
+            report_family(
+                family, "serve", measured, predicted, inside, held, [case.row["chip"] for case in own],
+                sorted({case.row["source"] for case in own}), times=own[0].row["metric"] == "ttft_s",
+            )
+        )  # fmt: skip
+    return reports
+
+
+def report_family(
+    family: str, kind: str, measured: Floats, predicted: Floats, inside: NDArray[np.bool_], held: tuple[Held, ...],
+    chips: Sequence[str], sources: Sequence[str], *, times: bool,
+) -> FamilyReport:  # fmt: skip
+    """Summarise one family.
+
+    Args:
+        family: Its name.
+        kind: ``serve`` or ``train``.
+        measured: One figure a run.
+        predicted: The same figure.
+        inside: Whether each lies in its 50 % and 90 % interval, two columns.
+        held: Of runs left out.
+        chips: Of each run.
+        sources: Source ids.
+        times: The figures are times, not rates: slower is larger.
+    """
+    error = predicted / measured - 1.0
+    size = np.abs(error)
+    return FamilyReport(
+        family, kind, int(error.size), float(size.mean()), float(np.median(size)), float(size.max()),
+        float(-error.mean() if times else error.mean()), float(inside[:, 0].mean()), float(inside[:, 1].mean()), held,
+        tuple((float(m), float(p), chip) for m, p, chip in zip(measured, predicted, chips, strict=True)), tuple(sources),
+    )  # fmt: skip
+
+
+def pooled(reports: Sequence[FamilyReport]) -> Mapping[str, float]:
+    """Coverage over all runs left out, each way of leaving out counted once.
+
+    Args:
+        reports: Of families.
+    """
+    items = [item for report in reports for item in report.left_out]
+    total = sum(item.count for item in items)
+    if not total:
+        return {}
+    return {
+        "count": total,
+        "held_50": sum(item.held_50 * item.count for item in items) / total,
+        "held_90": sum(item.held_90 * item.count for item in items) / total,
+    }
+
+
+def _held(word: str, log_error: Floats, in_50: NDArray[np.bool_], in_90: NDArray[np.bool_]) -> Held:
+    size = np.abs(np.expm1(-log_error))
+    count = int(size.size)
+    return Held(
+        word, count, float(size.mean()), float(np.median(size)), float(size.max()), float(in_50.mean()),
+        float(in_90.mean()), binomial_p(int(in_50.sum()), count, 0.5), binomial_p(int(in_90.sum()), count, 0.9),
+    )  # fmt: skip
+
+
+def binomial_p(hits: int, count: int, share: float) -> float:
+    """Two-sided probability of a count at least as unlikely as ``hits`` of ``count``.
+
+    Args:
+        hits: Found.
+        count: Tried.
+        share: Expected part.
+
+    >>> round(binomial_p(5, 10, 0.5), 3), binomial_p(0, 10, 0.9) < 1e-9
+    (1.0, True)
+    """
+    chances = [comb(count, k) * share**k * (1.0 - share) ** (count - k) for k in range(count + 1)]
+    limit = chances[hits] * (1.0 + 1e-9)
+    return min(sum(chance for chance in chances if chance <= limit), 1.0)
