@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from fractions import Fraction
 from typing import Any
 
@@ -39,12 +40,13 @@ def allocate(given: AllocationRound) -> AllocationResult:
     supply = handed if given.supply is None else given.supply
     withdrawing = set(sharing.too_small()) if small and small.then == "may_withdraw" else set()
     allotments = tuple(explain(sharing, at, at in withdrawing) for at in range(len(given.requests)))
+    bindings = Counter(item.binding for item in allotments)
     return AllocationResult(
         rule=given.rule.reference,
         supply=supply,
         allotments=allotments,
         stages=tuple(sharing.stages),
-        remainder_reason=explain_remainder(sharing, supply),
+        remainder_reason=explain_remainder(sharing, supply, bindings),
         digest=digest_round(given, sharing.got),
     )
 
@@ -90,7 +92,7 @@ def _check_request(problems: ProblemCollector, given: AllocationRound, at: int) 
     request, rule, where = given.requests[at], given.rule, ("requests", at)
     for name in ("quantity", "ceiling", "held", "useful_min", "weight", "score"):
         value = getattr(request, name)
-        if value is not None and value < 0:
+        if value is not None and value.numerator < 0:
             problems.add(f"{name} {value} is below 0", code="negative-quantity", where=(*where, name))
     by_quantity = rule.share.method != "pro_rata" or rule.share.weight in {"request", "admissible"}
     if by_quantity and request.quantity is None:
@@ -124,7 +126,7 @@ def explain(sharing: Sharing, at: int, may_withdraw: bool) -> Allotment:
         recipient=request.recipient,
         quantity=sharing.got[at],
         requested=request.quantity,
-        exact=sharing.exact[at],
+        exact_ratio=sharing.exact[at],
         binding=find_binding(sharing, at),
         coefficient=None if stage is None else stage.coefficient,
         maximum=sharing.maximum[at],
@@ -143,7 +145,8 @@ def find_binding(sharing: Sharing, at: int) -> Binding:
     if request.quantity is not None and units >= request.quantity:
         return Binding.REQUEST
     wanted = [limit for limit in (request.quantity, most) if limit is not None]
-    if wanted and sharing.exact[at] >= min(wanted):
+    numerator, denominator = sharing.exact[at]
+    if wanted and numerator >= min(wanted) * denominator:
         return Binding.CEILING if most is not None and min(wanted) == most else Binding.ROUNDING
     if sharing.linked[at] and sharing.group_room[sharing.linked[at]] < rule.rounding.lot:
         return Binding.CEILING
@@ -157,24 +160,23 @@ def find_binding(sharing: Sharing, at: int) -> Binding:
     return Binding.CLASS_SHARE if separate else Binding.COEFFICIENT
 
 
-def explain_remainder(sharing: Sharing, supply: int) -> str:
+def explain_remainder(sharing: Sharing, supply: int, bindings: Counter[Binding]) -> str:
     """Why units are left in the pool, one clause for each cause; empty where none are."""
     left = supply - sum(sharing.got)
     if left == 0:
         return ""
     causes = []
-    bindings = [find_binding(sharing, at) for at in range(len(sharing.got))]
-    if all(binding is Binding.REQUEST for binding in bindings):
+    if bindings[Binding.REQUEST] == len(sharing.got):
         causes.append("every request is met in full" if bindings else "nobody asked")
-    if Binding.WITHHELD in bindings:
+    if bindings[Binding.WITHHELD]:
         causes.append("several classes want them and the rule gives no formula")
-    if Binding.CEILING in bindings:
+    if bindings[Binding.CEILING]:
         causes.append("ceilings hold recipients below what they asked for")
-    if Binding.INADMISSIBLE in bindings:
+    if bindings[Binding.INADMISSIBLE]:
         causes.append("requests over the maximum fell out")
-    if Binding.USEFUL_MIN in bindings:
+    if bindings[Binding.USEFUL_MIN]:
         causes.append("parts too small to be of use were not handed out")
-    if Binding.OPTIMUM in bindings:
+    if bindings[Binding.OPTIMUM]:
         causes.append("handing them out would break a limit of the rule")
     if sharing.rule.classes and sharing.rule.classes.mode == "separate":
         unused = [stage.name for stage in sharing.stages if stage.coefficient == 1 and stage.left >= 1]
@@ -183,10 +185,9 @@ def explain_remainder(sharing: Sharing, supply: int) -> str:
         if unused:
             causes.append(f"class {', '.join(unused)} asked for less than its share and it does not spill")
     lot = sharing.rule.rounding.lot
-    cut = sum((exact - units for exact, units in zip(sharing.exact, sharing.got, strict=True)), Fraction(0))
-    if cut > 0:
+    if sharing.cut > 0:
         causes.append(
-            f"rounding to whole {'units' if lot == 1 else f'lots of {lot}'} cut off {render_fraction(cut)}"
+            f"rounding to whole {'units' if lot == 1 else f'lots of {lot}'} cut off {render_fraction(sharing.cut)}"
         )
     return f"{left} left: " + "; ".join(causes or ["the order rule leaves them in the pool"])
 
@@ -203,8 +204,9 @@ def digest_round(given: AllocationRound, quantities: list[int]) -> str:
         "calendar": given.calendar.id,
         "requests": [
             [
-                item.recipient, item.quantity, str(item.accepted_on or ""), item.recipient_class, str(item.weight),
-                str(item.score), item.ceiling, item.held, item.useful_min, item.group,
+                item.recipient, item.quantity, str(item.accepted_on), item.recipient_class,
+                None if item.weight is None else str(item.weight), str(item.score) if item.score else "0",
+                item.ceiling, item.held, item.useful_min, item.group,
             ]
             for item in given.requests
         ],

@@ -1,104 +1,134 @@
-"""Sharing an amount in proportion to weights under ceilings, exactly; and making whole lots of exact shares."""
+"""Sharing an amount in proportion to weights under ceilings, exactly; and making whole lots of exact shares.
+
+Exact shares are whole numerators over one denominator, so that thousands of them cost no fraction arithmetic each.
+"""
 
 import heapq
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
-Number = Fraction | int
+Ceiling = int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Exact shares.
+
+    Attributes:
+        numerators: One for each share.
+        denominator: Of all of them.
+        factor: What weights were multiplied by; None where every ceiling was reached.
+    """
+
+    numerators: Sequence[int]
+    denominator: int
+    factor: Fraction | None
+
+    def fractions(self) -> list[Fraction]:
+        """The shares as fractions."""
+        return [Fraction(numerator, self.denominator) for numerator in self.numerators]
+
+
+def scale_whole(values: Sequence[Fraction]) -> tuple[list[int], int]:
+    """Whole numbers in the same proportion, and the factor they are larger by.
+
+    >>> scale_whole([Fraction(1, 2), Fraction(1, 3)])
+    ([3, 2], 6)
+    """
+    scale = lcm(*{value.denominator for value in values})
+    return [value.numerator * (scale // value.denominator) for value in values], scale
 
 
 def fill(
-    weights: Sequence[Number], ceilings: Sequence[Number | None], amount: Number, *, refill: bool = True
-) -> tuple[list[Fraction], Fraction | None]:
+    weights: Sequence[int], ceilings: Sequence[Ceiling], amount: Fraction, *, refill: bool = True
+) -> Shares:
     """Share ``amount`` in proportion to ``weights``, nobody above its ceiling.
 
     Args:
         weights: Not negative.
-        ceilings: In the same unit as ``amount``; None: no ceiling.
+        ceilings: In the unit of ``amount``; None: no ceiling.
         amount: What there is.
         refill: Whether what a ceiling takes off is shared again among the others.
 
-    Returns:
-        The exact shares, and the factor applied to weights: None where every ceiling was reached.
-
-    >>> fill([10, 5, 20], [2, Fraction(1, 2), 4], 5)
-    ([Fraction(3, 2), Fraction(1, 2), Fraction(3, 1)], Fraction(3, 20))
+    >>> fill([10, 5, 20], [2, 1, 4], Fraction(5)).fractions()
+    [Fraction(10, 7), Fraction(5, 7), Fraction(20, 7)]
+    >>> fill([10, 5, 20], [2, 0, 3], Fraction(4)).fractions()
+    [Fraction(4, 3), Fraction(0, 1), Fraction(8, 3)]
     """
-    total = Fraction(sum(weights))
-    if total == 0:
-        return [Fraction(0)] * len(weights), None
-    factor: Fraction | None = Fraction(amount) / total
-    if refill:
-        factor = _refilled_factor(weights, ceilings, Fraction(amount), total)
-    return [
-        _limited(None if factor is None else factor * weight, weight, ceiling)
-        for weight, ceiling in zip(weights, ceilings, strict=True)
-    ], factor
-
-
-def _limited(share: Fraction | None, weight: Number, ceiling: Number | None) -> Fraction:
-    if weight == 0:
-        return Fraction(0)
-    if share is None or (ceiling is not None and ceiling < share):
-        return Fraction(ceiling or 0)
-    return share
-
-
-def _refilled_factor(
-    weights: Sequence[Number], ceilings: Sequence[Number | None], left: Fraction, total: Fraction
-) -> Fraction | None:
-    """The factor at which shares, each cut at its ceiling, add up to the amount."""
-    bounded = sorted(
-        (Fraction(ceiling) / weight, weight, ceiling)
-        for weight, ceiling in zip(weights, ceilings, strict=True)
-        if ceiling is not None and weight > 0
+    total, left = sum(weights), amount
+    free = [at for at, weight in enumerate(weights) if weight > 0]
+    while total > 0:
+        factor = left / total
+        top, bottom = factor.numerator, factor.denominator
+        bound = [
+            at for at in free if (most := ceilings[at]) is not None and most * bottom < top * weights[at]
+        ]
+        if not bound or not refill:
+            return scale_shares(weights, ceilings, factor)
+        left -= sum(ceilings[at] or 0 for at in bound)
+        total -= sum(weights[at] for at in bound)
+        reached = set(bound)
+        free = [at for at in free if at not in reached]
+    return Shares(
+        [(most or 0) if weight else 0 for weight, most in zip(weights, ceilings, strict=True)], 1, None
     )
-    for reached_at, weight, ceiling in bounded:
-        if left <= reached_at * total:
-            return left / total
-        left -= ceiling
-        total -= weight
-    return left / total if total > 0 else None
 
 
-def round_shares(
-    shares: Sequence[Fraction],
-    weights: Sequence[Number],
+def scale_shares(weights: Sequence[int], ceilings: Sequence[Ceiling], factor: Fraction) -> Shares:
+    """Every weight times one factor, cut at its ceiling."""
+    top, bottom = factor.numerator, factor.denominator
+    numerators = [
+        top * weight if most is None or top * weight <= most * bottom else most * bottom
+        for weight, most in zip(weights, ceilings, strict=True)
+    ]
+    return Shares(numerators, bottom, factor)
+
+
+Grant = Callable[[int, int], bool]
+"""Asked for one more lot for the share at a position, with the units it would then have; True: it is given."""
+
+
+def count_spare_lots(units: Sequence[int], shares: Shares, lot: int, budget: Fraction) -> int:
+    """Lots that rounding down left over."""
+    return int(min(budget, Fraction(sum(shares.numerators), shares.denominator)) // lot) - sum(units) // lot
+
+
+def give_by_remainder(
+    units: list[int], shares: Shares, lot: int, budget: Fraction, rank: Sequence[int], grant: Grant
+) -> None:
+    """Give spare lots to the largest fractions cut off, one each; equal ones by ``rank``. Changes ``units``."""
+    spare, whole = count_spare_lots(units, shares, lot, budget), shares.denominator * lot
+    cut = [(-(numerator % whole), rank[at], at) for at, numerator in enumerate(shares.numerators)]
+    for remainder, _, at in sorted(cut):
+        if spare > 0 and remainder and grant(at, units[at] + lot):
+            units[at] += lot
+            spare -= 1
+
+
+def give_by_average(
+    units: list[int],
+    weights: Sequence[int],
+    shares: Shares,
     lot: int,
-    method: str,
     budget: Fraction,
-    order: Sequence[int],
-    grant: Callable[[int, int], bool],
-) -> list[int]:
-    """Whole units in multiples of ``lot`` from exact shares.
+    rank: Sequence[int],
+    grant: Grant,
+) -> None:
+    """Give spare lots one by one to whoever would then hold the fewest for its weight. Changes ``units``.
 
-    Args:
-        shares: Exact, adding up to no more than ``budget``.
-        weights: What averages are taken over.
-        lot: Size of a lot, in units.
-        method: ``floor``, ``largest_remainder`` or ``highest_average``.
-        budget: What there is to hand out.
-        order: Positions of the shares in the order of the tie-break.
-        grant: Asked for one more lot for the share at a position, with the units it would then have; True: it is given.
+    With rounding down before it this is the method of D'Hondt and Jefferson, under which a larger supply takes a lot from
+    nobody.
     """
-    units = [lot * int(share // lot) for share in shares]
-    if method == "floor":
-        return units
-    spare = int(min(budget, sum(shares, Fraction(0))) // lot) - sum(units) // lot
-    rank = {position: place for place, position in enumerate(order)}
-    if method == "largest_remainder":
-        by_remainder = sorted(rank, key=lambda at: (units[at] - shares[at], rank[at]))
-        for at in by_remainder:
-            if spare > 0 and shares[at] > units[at] and grant(at, units[at] + lot):
-                units[at] += lot
-                spare -= 1
-        return units
-    queue = [(Fraction(units[at] + lot) / weights[at], rank[at], at) for at in rank if weights[at] > 0]
+    spare = count_spare_lots(units, shares, lot, budget)
+    queue = [
+        (Fraction(units[at] + lot, weight), rank[at], at) for at, weight in enumerate(weights) if weight > 0
+    ]
     heapq.heapify(queue)
     while spare > 0 and queue:
         _, place, at = heapq.heappop(queue)
         if grant(at, units[at] + lot):
             units[at] += lot
             spare -= 1
-            heapq.heappush(queue, (Fraction(units[at] + lot) / weights[at], place, at))
-    return units
+            heapq.heappush(queue, (Fraction(units[at] + lot, weights[at]), place, at))

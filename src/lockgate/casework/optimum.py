@@ -20,7 +20,8 @@ class Problem:
         lot: Units are handed out in multiples of this.
         useful_min: Each gets at least so many, or none.
         limits: Sets of recipients that together may get no more than so many units.
-        reserves: Sets of recipients that together must get so many units, or all they can take.
+        reserves: Sets of recipients that together get so many units, or as near to it as the other limits allow; an earlier
+            reserve goes before a later one, and all before the total.
         share_of_total: Most anybody may get, as a part of what is handed out in all.
         order: Recipients in the order of the tie-break: of all optima, the one that gives most to the first, then to
             the second, and so on.
@@ -46,8 +47,7 @@ def maximise(problem: Problem) -> list[int]:
     """Units for each recipient.
 
     Raises:
-        LockgateError: ``values-too-fine``, where the values have no exact form the solver can hold;
-            ``reserve-impossible``, where the reserves cannot be met together.
+        LockgateError: ``values-too-fine``, where the values have no exact form the solver can hold.
     """
     if (
         problem.share_of_total is None
@@ -96,9 +96,6 @@ class _Programme:
                 self.rows.append(({at: 1, self.count + at: -least}, 0, infinite))
         for members, units in problem.limits:
             self.rows.append((dict.fromkeys(members, 1), -infinite, units // problem.lot))
-        for members, units in problem.reserves:
-            wanted = min(units // problem.lot, sum(self.lots_max[at] for at in members))
-            self.rows.append((dict.fromkeys(members, 1), wanted, infinite))
         if problem.share_of_total is not None:
             part = problem.share_of_total
             for at in everybody:
@@ -107,11 +104,16 @@ class _Programme:
                 self.rows.append((row, -infinite, 0))
 
     def solve(self) -> list[int]:
-        objective = self.values
         low, high = [0] * self.count, list(self.lots_max)
-        lots = self._solve(objective, low, high)
-        best = sum(value * units for value, units in zip(objective, lots, strict=True))
-        self.rows.append((dict(enumerate(objective)), best, float("inf")))
+        for members, units in self.problem.reserves:
+            marks = [int(at in set(members)) for at in range(self.count)]
+            reached = sum(self._solve(marks, low, high)[at] for at in members)
+            self.rows.append(
+                (dict.fromkeys(members, 1), min(units // self.problem.lot, reached), float("inf"))
+            )
+        lots = self._solve(self.values, low, high)
+        best = sum(value * units for value, units in zip(self.values, lots, strict=True))
+        self.rows.append((dict(enumerate(self.values)), best, float("inf")))
         for at in self.problem.order:
             if lots[at] < high[at]:
                 lots = self._solve([int(other == at) for other in range(self.count)], low, high)
@@ -140,15 +142,12 @@ class _Programme:
             ),
             options={"mip_rel_gap": 0.0},
         )
-        if answer.x is None:
-            raise LockgateError(
-                "the reserves cannot be met together with the other limits", code="reserve-impossible",
-                where="classes", hint="lower a reserve, a useful minimum or the share of the total",
-            )  # fmt: skip
         return self._checked(answer, objective)
 
     def _checked(self, answer: Any, objective: Sequence[int]) -> list[int]:
         """The solver's answer as whole numbers, with every row and the bound verified exactly."""
+        if answer.x is None:  # to hand out nothing is always allowed
+            raise UnexpectedError(f"the solver found no allocation: {answer.message}")
         whole = [round(float(value)) for value in answer.x]
         held = all(
             low <= sum(factor * whole[column] for column, factor in row.items()) <= high

@@ -124,7 +124,7 @@ class Allotment:
         recipient: Whose.
         quantity: Units.
         requested: Units asked for; None where the rule goes by weight alone.
-        exact: The share before rounding, as an exact fraction of units.
+        exact_ratio: The share before rounding: numerator and denominator, in units.
         binding: What held it there.
         coefficient: Units per unit of weight in its stage; None where none was applied.
         maximum: The ceiling that counted; None where there is none.
@@ -134,11 +134,16 @@ class Allotment:
     recipient: str
     quantity: int
     requested: int | None
-    exact: Fraction
+    exact_ratio: tuple[int, int]
     binding: Binding
     coefficient: Fraction | None = None
     maximum: int | None = None
     may_withdraw: bool = False
+
+    @property
+    def exact(self) -> Fraction:
+        """The share before rounding, in units."""
+        return Fraction(*self.exact_ratio)
 
     @property
     def reason(self) -> str:

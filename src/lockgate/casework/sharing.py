@@ -6,10 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
+from math import lcm
 from typing import Any
 
 from lockgate.casework.calendars import Calendar
-from lockgate.casework.filling import Number, fill, round_shares
+from lockgate.casework.filling import (
+    Shares,
+    fill,
+    give_by_average,
+    give_by_remainder,
+    scale_shares,
+    scale_whole,
+)
 from lockgate.casework.optimum import Problem, maximise
 from lockgate.casework.requests import AllocationRound, RecipientRequest, Stage
 from lockgate.casework.rules import OpeningDays
@@ -29,19 +37,21 @@ def deem_day(day: dt.date, opening: OpeningDays | None, calendar: Calendar) -> d
     return calendar.next_working(dt.date(day.year, month, last))
 
 
-def tie_key(request: RecipientRequest, keys: Iterable[str], seed: str) -> tuple[Any, ...]:
+def tie_key(request: RecipientRequest, score: int, keys: Iterable[str], seed: str) -> tuple[Any, ...]:
     """What decides between equal claims: lower comes first."""
-    values: dict[str, Any] = {
-        "accepted_on": request.accepted_on or dt.date.max,
-        "score": -request.score,
-        "larger_request": -(request.quantity or 0),
-        "smaller_request": request.quantity or 0,
-        "recipient": request.recipient,
-    }
-    return tuple(
-        hashlib.sha256(f"{seed}\n{request.recipient}".encode()).hexdigest() if key == "draw" else values[key]
-        for key in keys
-    )
+    found: list[Any] = []
+    for key in keys:
+        if key == "accepted_on":
+            found.append(request.accepted_on or dt.date.max)
+        elif key == "score":
+            found.append(-score)
+        elif key == "recipient":
+            found.append(request.recipient)
+        elif key == "draw":
+            found.append(hashlib.sha256(f"{seed}\n{request.recipient}".encode()).hexdigest())
+        else:
+            found.append((request.quantity or 0) * (-1 if key == "larger_request" else 1))
+    return tuple(found)
 
 
 class Sharing:
@@ -49,10 +59,11 @@ class Sharing:
 
     Attributes:
         got: Units by position of the request.
-        exact: The same before rounding.
+        exact: The same before rounding, as numerator and denominator, which need not be in lowest terms.
         stage_of: The stage that last dealt with the request; None where its turn never came.
         stages: All stages in order.
         withheld: Positions whose share the rule gives no formula for.
+        cut: Units that rounding took off exact shares, in all.
         inadmissible: Positions whose request the rule lets fall.
         maximum: The ceiling of each; None where there is none.
     """
@@ -69,18 +80,38 @@ class Sharing:
             given.calendar,
         )
         count = len(self.requests)
-        self.got, self.exact = [0] * count, [Fraction(0)] * count
+        self.got = [0] * count
+        self.exact: list[tuple[int, int]] = [(0, 1)] * count
         self.stage_of: list[Stage | None] = [None] * count
         self.stages: list[Stage] = []
         self.withheld: set[int] = set()
+        self.cut = Fraction(0)
+        self.scores = scale_whole([request.score for request in self.requests])[0]
         self.cap = self._cap()
         self.linked = self._linked()
         self.group_room = self._group_room()
         self.maximum = [self._maximum(at) for at in range(count)]
         self.inadmissible = {at for at in range(count) if self._is_inadmissible(at)}
-        ties, seed = self.rule.rounding.ties, self.rule.rounding.draw_seed
-        order = sorted(range(count), key=lambda at: tie_key(self.requests[at], ties, seed))
-        self.rank = {at: place for place, at in enumerate(order)}
+        self.most = [self._most(at) for at in range(count)]
+        self.needs, self.need_scale = self._needs()
+        order = sorted(range(count), key=self._tie_key)
+        self.rank = [0] * count
+        for place, at in enumerate(order):
+            self.rank[at] = place
+
+    def _tie_key(self, at: int) -> tuple[Any, ...]:
+        return tie_key(
+            self.requests[at], self.scores[at], self.rule.rounding.ties, self.rule.rounding.draw_seed
+        )
+
+    def _needs(self) -> tuple[list[int], int]:
+        """Weights of a rule by need as whole numbers in the same proportion, and the factor they are larger by."""
+        if self.rule.share.weight != "need":
+            return [], 1
+        requests = self.requests
+        return scale_whole(
+            [Fraction(item.quantity or 0) if item.weight is None else item.weight for item in requests]
+        )
 
     # ceilings
 
@@ -119,28 +150,31 @@ class Sharing:
         strict = self.rule.caps.over_maximum == "inadmissible"
         return strict and asked is not None and most is not None and asked > most
 
-    def room(self, at: int) -> int | None:
-        """How many more units the request at a position may get; None: no limit."""
+    def _most(self, at: int) -> int | None:
+        """Most units the request at a position may get, however many there are; None: no limit."""
         if at in self.inadmissible or at in self.excluded:
             return 0
-        limits = [limit for limit in (self.requests[at].quantity, self.maximum[at]) if limit is not None]
-        room = max(0, min(limits) - self.got[at]) if limits else None
-        if self.linked[at]:
-            room = min(room or 0, self.group_room[self.linked[at]])
-        return room
+        asked, most = self.requests[at].quantity, self.maximum[at]
+        return most if asked is None else asked if most is None else min(asked, most)
+
+    def room(self, at: int) -> int | None:
+        """How many more units the request at a position may get; None: no limit."""
+        most, name = self.most[at], self.linked[at]
+        room = None if most is None else most - self.got[at]
+        return min(room or 0, self.group_room[name]) if name else room
 
     def demand(self, members: Iterable[int]) -> int | None:
         """Units the members may still get together; None: no limit."""
-        total, groups = 0, Counter[str]()
+        total, groups = 0, dict[str, int]()
         for at in members:
-            room = self.room(at)
+            room, name = self.room(at), self.linked[at]
             if room is None:
                 return None
-            if self.linked[at]:
-                groups[self.linked[at]] += room
+            if name:
+                groups[name] = min(groups.get(name, 0) + room, self.group_room[name])
             else:
                 total += room
-        return total + sum(min(units, self.group_room[name]) for name, units in groups.items())
+        return total + sum(groups.values())
 
     # the parts of a round
 
@@ -172,7 +206,8 @@ class Sharing:
         spill = bool(self.rule.classes and self.rule.classes.spill)
         members = [self._members(item.name) for item in items]
         demands = [self.demand(group) if spill else None for group in members]
-        budgets, _ = fill([Fraction(item.share or 0) for item in items], demands, supply)
+        parts, _ = scale_whole([Fraction(item.share or 0) for item in items])
+        budgets = fill(parts, demands, supply).fractions()
         for item, group, budget in zip(items, members, budgets, strict=True):
             yield item.name, group, budget
 
@@ -209,7 +244,7 @@ class Sharing:
             }
             handed = sum(gains.values())
             stage = Stage(
-                self._name(label, key),
+                self._name(label, key, group[0]),
                 budget if self.coefficient is None else Fraction(handed),
                 asked,
                 factor,
@@ -223,20 +258,34 @@ class Sharing:
                 return
 
     def _order_key(self, at: int) -> tuple[Any, ...]:
-        request = self.requests[at]
-        day = deem_day(request.accepted_on or dt.date.max, self.rule.order.opening, self.calendar)
-        values = {"day": day, "score": -request.score}
-        return tuple(values[key] for key in self.rule.order.keys)
+        found: list[Any] = []
+        for key in self.rule.order.keys:
+            if key == "day":
+                found.append(
+                    deem_day(
+                        self.requests[at].accepted_on or dt.date.max, self.rule.order.opening, self.calendar
+                    )
+                )
+            else:
+                found.append(-self.scores[at])
+        return tuple(found)
 
-    def _name(self, label: str, key: tuple[Any, ...]) -> str:
-        words = [str(part) if isinstance(part, dt.date) else f"score {-part}" for part in key]
-        return ", ".join([*([label] if label else []), *words]) or "all"
+    def _name(self, label: str, key: tuple[Any, ...], at: int) -> str:
+        words = [label] if label else []
+        for name, part in zip(self.rule.order.keys, key, strict=True):
+            words.append(str(part) if name == "day" else f"score {self.requests[at].score}")
+        return ", ".join(words) or "all"
 
     # sharing one group
 
-    def _hand(self, at: int, units: int, exact: Fraction) -> None:
+    def _hand(self, at: int, units: int, numerator: int, denominator: int) -> None:
         self.got[at] += units
-        self.exact[at] += exact
+        top, bottom = self.exact[at]
+        self.exact[at] = (
+            (top * denominator + numerator * bottom, bottom * denominator)
+            if top
+            else (numerator, denominator)
+        )
         if self.linked[at]:
             self.group_room[self.linked[at]] -= units
 
@@ -244,32 +293,33 @@ class Sharing:
         lot = self.rule.rounding.lot
         for at in sorted(group, key=self.rank.__getitem__):
             room = self.room(at)
-            most = budget if room is None else min(Fraction(room), budget)
+            most = budget if room is None or room > budget else room
             units = lot * int(most // lot)
-            self._hand(at, units, most)
+            self._hand(at, units, most.numerator, most.denominator)
+            self.cut += most - units
             budget -= units
         return None
 
     def _give_pro_rata(self, group: Sequence[int], budget: Fraction, demand: int | None) -> Fraction | None:
         """Share among parties (linked recipients are one), then within each party, then make whole lots."""
         scarce = demand is None or demand > budget
-        amount = budget if demand is None else min(budget, Fraction(demand))
+        amount = budget if scarce else Fraction(demand or 0)
         parties = self._parties(group)
-        rooms = [self.demand(party) for party in parties]
+        rooms = [self.room(party[0]) if len(party) == 1 else self.demand(party) for party in parties]
         weights = [self._weight(party, room) for party, room in zip(parties, rooms, strict=True)]
-        factor = self._published_factor(budget)
-        if factor is None:
-            shares, factor = fill(weights, rooms, amount, refill=self.rule.share.refill or not scarce)
-            digits = self.rule.share.coefficient_decimals
+        scale = self.need_scale
+        factor, digits = self._published_factor(budget), self.rule.share.coefficient_decimals
+        if factor is not None:
+            shares = scale_shares(weights, rooms, factor / scale)
+        else:
+            shares = fill(weights, rooms, amount, refill=self.rule.share.refill or not scarce)
+            factor = None if shares.factor is None else shares.factor * scale
             if scarce and factor is not None and digits is not None:
                 factor = Fraction(int(factor * 10**digits), 10**digits)
-                shares = [_least(factor * weight, room) for weight, room in zip(weights, rooms, strict=True)]
-        else:
-            shares = [_least(factor * weight, room) for weight, room in zip(weights, rooms, strict=True)]
-        exact: dict[int, Fraction] = {}
-        for party, share in zip(parties, shares, strict=True):
-            exact |= self._within_party(party, share)
-        self._hand_rounded([(at, exact[at]) for at in group], budget)
+                shares = scale_shares(weights, rooms, factor / scale)
+        if len(parties) < len(group):
+            shares = self._split_parties(group, parties, shares)
+        self._hand_rounded(group, shares, budget)
         return factor
 
     def _published_factor(self, budget: Fraction) -> Fraction | None:
@@ -283,54 +333,63 @@ class Sharing:
             parties.setdefault(self.linked[at] or at, []).append(at)
         return list(parties.values())
 
-    def _weight(self, party: Sequence[int], room: int | None) -> Number:
+    def _weight(self, party: Sequence[int], room: int | None) -> int:
         basis = self.rule.share.weight
         if basis == "equal":
             return 1
         if basis == "admissible":
             return room or 0
-        requests = [self.requests[at] for at in party]
-        if basis == "request":
-            return sum(request.quantity or 0 for request in requests)
-        return sum(
-            (
-                Fraction((request.quantity or 0) if request.weight is None else request.weight)
-                for request in requests
-            ),
-            Fraction(0),
-        )
+        if basis == "need":
+            return sum(self.needs[at] for at in party)
+        return sum(self.requests[at].quantity or 0 for at in party)
 
-    def _within_party(self, party: Sequence[int], share: Fraction) -> dict[int, Fraction]:
-        if len(party) == 1:
-            return {party[0]: share}
-        rooms = [self.room(at) for at in party]
-        shares, _ = fill(
-            [self._weight([at], room) for at, room in zip(party, rooms, strict=True)], rooms, share
-        )
-        return dict(zip(party, shares, strict=True))
+    def _split_parties(
+        self, group: Sequence[int], parties: Sequence[Sequence[int]], shares: Shares
+    ) -> Shares:
+        """What each party has, shared among its members in the same way."""
+        found: dict[int, tuple[int, int]] = {}
+        for party, numerator in zip(parties, shares.numerators, strict=True):
+            if len(party) == 1:
+                found[party[0]] = (numerator, shares.denominator)
+                continue
+            rooms = [self.room(at) for at in party]
+            weights = [self._weight([at], room) for at, room in zip(party, rooms, strict=True)]
+            inner = fill(weights, rooms, Fraction(numerator, shares.denominator))
+            found |= {at: (part, inner.denominator) for at, part in zip(party, inner.numerators, strict=True)}
+        common = lcm(*{denominator for _, denominator in found.values()})
+        numerators = [found[at][0] * (common // found[at][1]) for at in group]
+        return Shares(numerators, common, shares.factor)
 
-    def _hand_rounded(self, exact: Sequence[tuple[int, Fraction]], budget: Fraction) -> None:
-        rounding, shares = self.rule.rounding, [share for _, share in exact]
-        rooms = {at: self.room(at) for at, _ in exact}
-        used = Counter[str]()
-        for at, share in exact:
-            used[self.linked[at]] += rounding.lot * int(share // rounding.lot)
+    def _hand_rounded(self, group: Sequence[int], shares: Shares, budget: Fraction) -> None:
+        lot, denominator = self.rule.rounding.lot, shares.denominator
+        whole = [lot * (numerator // (lot * denominator)) for numerator in shares.numerators]
+        if self.rule.rounding.method != "floor":
+            self._hand_spare_lots(group, shares, whole, budget)
+        self.cut += Fraction(sum(shares.numerators), denominator) - sum(whole)
+        for at, numerator, units in zip(group, shares.numerators, whole, strict=True):
+            self._hand(at, units, numerator, denominator)
+
+    def _hand_spare_lots(
+        self, group: Sequence[int], shares: Shares, whole: list[int], budget: Fraction
+    ) -> None:
+        """Give the lots that rounding down left over, in the order of the rounding method, while there is room."""
+        lot, rooms = self.rule.rounding.lot, [self.room(at) for at in group]
+        used = dict.fromkeys(["", *self.group_room], 0)
+        for at, units in zip(group, whole, strict=True):
+            used[self.linked[at]] += units
 
         def grant(position: int, units: int) -> bool:
-            at = exact[position][0]
-            room, name = rooms[at], self.linked[at]
-            if room is not None and units > room:
-                return False
-            if name and used[name] + rounding.lot > self.group_room[name]:
-                return False
-            used[name] += rounding.lot
-            return True
+            room, name = rooms[position], self.linked[group[position]]
+            full = (room is not None and units > room) or (name and used[name] + lot > self.group_room[name])
+            used[name] += 0 if full else lot
+            return not full
 
-        order = sorted(range(len(exact)), key=lambda position: self.rank[exact[position][0]])
-        weights = [self._weight([at], rooms[at]) for at, _ in exact]
-        whole = round_shares(shares, weights, rounding.lot, rounding.method, budget, order, grant)
-        for (at, share), units in zip(exact, whole, strict=True):
-            self._hand(at, units, share)
+        rank = [self.rank[at] for at in group]
+        if self.rule.rounding.method == "largest_remainder":
+            give_by_remainder(whole, shares, lot, budget, rank, grant)
+        else:
+            weights = [self._weight([at], room) for at, room in zip(group, rooms, strict=True)]
+            give_by_average(whole, weights, shares, lot, budget, rank, grant)
 
     def _optimise(self, members: Sequence[int]) -> None:
         """The whole round at once: the highest total of score times units under every limit; without scores, of units."""
@@ -363,7 +422,7 @@ class Sharing:
             )
         )
         for at, units in zip(members, whole, strict=True):
-            self._hand(at, units, Fraction(units))
+            self._hand(at, units, units, 1)
         gains = {self.requests[at].recipient: self.got[at] for at in members}
         stage = Stage("optimum", Fraction(supply), sum(rooms), None, gains)
         self.stages.append(stage)
@@ -379,7 +438,3 @@ class Sharing:
         least = [max(small.result_min, request.useful_min) for request in self.requests]
         found = [at for at, units in enumerate(self.got) if 0 < units < least[at]]
         return sorted(found, key=lambda at: (-self.got[at], self.rank[at]))
-
-
-def _least(share: Fraction, room: int | None) -> Fraction:
-    return share if room is None else min(share, Fraction(room))
