@@ -1,0 +1,119 @@
+"""The application: pages and the API, put together."""
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from lockgate.base.errors import LockgateError
+from lockgate.web.forms import FormTokenMiddleware, require_form_token
+from lockgate.web.middleware import RequestMiddleware, SizeLimitMiddleware, problem_response
+from lockgate.web.problems import from_request_validation, status_of
+from lockgate.web.respond import dates_of, page
+from lockgate.web.settings import Settings
+from lockgate.web.site import Site
+
+log = logging.getLogger("lockgate.web")
+
+# Modules of lockgate.web.pages and lockgate.web.api; each has a `router`.
+PAGES = ("home", "api_docs", "chips")
+API: tuple[str, ...] = ()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application for these settings (the environment's, where not given)."""
+    site = Site(settings or Settings())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = FastAPI(
+        title="Lockgate",
+        description="May it pass, who gets it, what will it do, says who.",
+        version=site.versions["software"],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.site = site
+    for name in PAGES:
+        router = import_module(f"lockgate.web.pages.{name}").router
+        app.include_router(router, dependencies=[Depends(require_form_token)], include_in_schema=False)
+    for name in API:
+        app.include_router(import_module(f"lockgate.web.api.{name}").router, prefix="/api/v1")
+    app.mount("/static", StaticFiles(directory=str(files("lockgate.web").joinpath("static"))), name="static")
+    app.add_middleware(FormTokenMiddleware, secure=site.settings.secure_cookies)
+    app.add_middleware(SizeLimitMiddleware, byte_max=site.settings.upload_byte_max)
+    app.add_middleware(RequestMiddleware)
+    app.add_exception_handler(LockgateError, on_user_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_defect)
+    return app
+
+
+def wants_page(request: Request) -> bool:
+    """Whether the answer goes to a person's browser rather than to a program."""
+    path: str = request.state.original_path
+    return not path.startswith(("/api/", "/openapi")) and request.state.format == "html"
+
+
+def on_user_error(request: Request, error: Any) -> Response:
+    """Something the caller can put right."""
+    status = status_of(error)
+    if wants_page(request):
+        return page(request, "problem.html", status, title=error.message, problems=error.problems, **today(request))
+    headers = {"retry-after": "60"} if status == 429 else None
+    return problem_response(error, request.state.request_id, headers)
+
+
+def on_invalid_request(request: Request, error: Any) -> Response:
+    """A request that does not fit what the route declares."""
+    return on_user_error(request, from_request_validation(error))
+
+
+def on_http_error(request: Request, error: Any) -> Response:
+    """The framework's own refusals: no such page, method not allowed."""
+    known = LockgateError(str(error.detail), code="not-found" if error.status_code == 404 else "http-error")
+    if wants_page(request):
+        return page(request, "problem.html", error.status_code, title=known.message, problems=(known,), **today(request))
+    response = problem_response(known, request.state.request_id)
+    response.status_code = error.status_code
+    return response
+
+
+def on_defect(request: Request, error: Exception) -> Response:
+    """A defect of ours: logged whole, shown as a reference number."""
+    reference = getattr(request.state, "request_id", uuid.uuid4().hex[:16])
+    log.error("defect %s", reference, exc_info=error)
+    known = LockgateError(
+        f"something went wrong on our side; the reference is {reference}",
+        code="unexpected",
+        hint="nothing of your input was saved; try again, and report the reference if it happens again",
+    )
+    if wants_page(request):
+        return page(request, "problem.html", 500, title=known.message, problems=(known,), **today(request))
+    response = problem_response(known, reference)
+    response.status_code = 500
+    return response
+
+
+def today(request: Request) -> dict[str, Any]:
+    """Clocks for a page that could not read its own: a wrong date must not break the page that says so."""
+    try:
+        return dates_of(request)
+    except LockgateError:
+        day = dt.datetime.now(dt.UTC).date()
+        return {"on": day, "known_at": day, "today": day, "dates_moved": False}

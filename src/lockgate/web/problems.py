@@ -1,0 +1,85 @@
+"""One shape for everything that goes wrong: problem+json (RFC 9457) for machines, the same words on a page for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from lockgate.base.errors import InvalidInputError, LockgateError, problems_from_validation
+
+# Error code -> HTTP status; every other LockgateError is the caller's input: 422.
+STATUS_OF_CODE = {
+    "not-found": 404,
+    "unknown-chip": 404,
+    "unknown-case": 404,
+    "not-allowed": 403,
+    "forbidden": 403,
+    "login-required": 401,
+    "conflict": 409,
+    "edited-meanwhile": 412,
+    "rate-limited": 429,
+    "too-large": 413,
+    "unavailable": 503,
+}
+
+
+class Problem(BaseModel):
+    """One thing that is wrong: what, where, what to do."""
+
+    message: str = Field(description="What is wrong.", examples=["no chip 'h2000'"])
+    code: str = Field(description="Stable identifier.", examples=["unknown-chip"])
+    where: str = Field(default="", description="Path in the request.", examples=["transactions[0].item"])
+    hint: str = Field(default="", description="What to do.", examples=["did you mean h200-sxm?"])
+
+
+class ProblemDetails(BaseModel):
+    """The body of every error, as ``application/problem+json``."""
+
+    type: str = Field(description="Where the code is documented.", examples=["/api/docs#unknown-chip"])
+    title: str = Field(description="The status in words.", examples=["Unprocessable Content"])
+    status: int = Field(description="The HTTP status.", examples=[422])
+    detail: str = Field(description="What is wrong, in a sentence.")
+    code: str = Field(description="Stable identifier of the first problem.")
+    request_id: str = Field(description="Quote this when you report the problem.")
+    problems: list[Problem] = Field(description="Every problem of the request, all at once.")
+
+
+def status_of(error: LockgateError) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, InvalidInputError):
+        statuses = {status_of(problem) for problem in error.problems}
+        return statuses.pop() if len(statuses) == 1 else HTTPStatus.UNPROCESSABLE_ENTITY.value
+    return STATUS_OF_CODE.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY.value)
+
+
+def from_request_validation(error: RequestValidationError) -> InvalidInputError:
+    """FastAPI's validation error as ours; where it starts with ``body``, ``query`` or ``path``."""
+    return problems_from_validation(_WithErrors(error))
+
+
+def details(error: LockgateError, status: int, request_id: str) -> dict[str, Any]:
+    """The problem+json body of an error."""
+    first = error.problems[0]
+    return ProblemDetails(
+        type=f"/api/docs#{first.code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.message,
+        code=first.code,
+        request_id=request_id,
+        problems=[
+            Problem(message=item.message, code=item.code, where=item.path, hint=item.hint)
+            for item in error.problems
+        ],
+    ).model_dump()
+
+
+class _WithErrors:
+    """Adapts FastAPI's error list to the reader of pydantic's."""
+
+    def __init__(self, error: RequestValidationError) -> None:
+        self._error = error
+
+    def errors(self, include_url: bool = False) -> list[Any]:  # noqa: ARG002
+        return list(self._error.errors())

@@ -1,0 +1,187 @@
+"""A finished result becomes a page, or its ``.json``/``.csv`` twin under the same filters."""
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from lockgate.base.dates import parse_date
+from lockgate.base.errors import LockgateError
+from lockgate.web import i18n
+
+THEME_COOKIE = "lockgate_theme"
+
+NAVIGATION = (
+    ("/determine", "May it pass?"),
+    ("/chips", "Chips"),
+    ("/cases", "Cases"),
+    ("/batches", "Batches"),
+    ("/shipments", "Shipments"),
+    ("/ledger", "Ledger"),
+    ("/capability", "Capability"),
+    ("/evidence", "Evidence"),
+    ("/dossier", "Dossier"),
+)
+
+environment = Environment(
+    loader=PackageLoader("lockgate.web", "templates"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def asset(name: str) -> str:
+    """Address of a static file, with a mark of its content so that it can be cached for good."""
+    digest = hashlib.sha256(files("lockgate.web").joinpath("static", name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+ASSETS = {"css": asset("site.css"), "htmx": asset("htmx-2.0.11.min.js"), "js": asset("site.js")}
+
+
+def dates_of(request: Request) -> dict[str, Any]:
+    """The two clocks as the reader set them in the query: ``on`` and ``known_at``, today where not given."""
+    today = dt.datetime.now(dt.UTC).date()
+    on = parse_date(request.query_params.get("on") or today)
+    known_at = parse_date(request.query_params.get("known_at") or today)
+    return {"on": on, "known_at": known_at, "today": today, "dates_moved": on != today or known_at != today}
+
+
+def address(request: Request, **changes: object) -> str:
+    """This page's address with some of its query changed; None or empty takes a part out."""
+    query = dict(request.query_params) | {name: str(value or "") for name, value in changes.items()}
+    kept = {name: value for name, value in query.items() if value}
+    return request.url.path + ("?" + urlencode(kept) if kept else "")
+
+
+def twin(request: Request, ending: str) -> str:
+    """Address of the page's twin in another format, under the same filters."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}.{ending}{query}"
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    """Render a page."""
+    language = i18n.language_of(request)
+    site = request.app.state.site
+    shared = {
+        "request": request,
+        "path": request.url.path,
+        "lang": language,
+        "languages": i18n.LANGUAGES,
+        "_": i18n.translator(language),
+        "theme": request.cookies.get(THEME_COOKIE, ""),
+        "navigation": NAVIGATION,
+        "assets": ASSETS,
+        "address": lambda **changes: address(request, **changes),
+        "twin": lambda ending: twin(request, ending),
+        "person": getattr(request.state, "person", None),
+        "csrf": getattr(request.state, "csrf", ""),
+        "versions": site.versions,
+        "request_id": request.state.request_id,
+        "problems": (),
+    }
+    clocks = context if "on" in context else dates_of(request)
+    return HTMLResponse(environment.get_template(template).render(shared | clocks | context), status)
+
+
+def respond(
+    request: Request,
+    template: str,
+    *,
+    data: Any = None,
+    rows: Iterable[Mapping[str, Any]] | None = None,
+    **context: Any,
+) -> Response:
+    """The page, or what its twin asks for.
+
+    Args:
+        request: The request; ``request.state.format`` is what its address ended in.
+        template: The page's template.
+        data: What ``.json`` gives; ``rows`` where not given.
+        rows: What ``.csv`` and ``.jsonl`` give, a mapping a row; streamed.
+        context: What the template needs.
+
+    Raises:
+        LockgateError: ``not-found``, where the page has no such twin.
+    """
+    ending = request.state.format
+    if ending == "html":
+        return page(request, template, **context)
+    if ending == "json" and (data is not None or rows is not None):
+        body = data if data is not None else list(rows or ())
+        return Response(encode(body), media_type="application/json")
+    if ending in ("csv", "jsonl") and rows is not None:
+        lines = as_csv(rows) if ending == "csv" else (encode(row) + "\n" for row in rows)
+        media_type = "text/csv; charset=utf-8" if ending == "csv" else "application/x-ndjson"
+        return StreamingResponse(lines, media_type=media_type)
+    raise LockgateError(f"this page has no .{ending} form", code="not-found", hint="take the ending off its address")
+
+
+def encode(value: Any) -> str:
+    """JSON as every twin and API answer writes it."""
+    return json.dumps(value, default=plain, ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """Plain data for JSON: dates in ISO form, exact decimals as numbers, sets sorted, models dumped."""
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def as_csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Rows as CSV, a line at a time; columns are those of the first row, unknown cells stay empty."""
+    buffer = io.StringIO()
+    writer: csv.DictWriter[str] | None = None
+    for row in rows:
+        if writer is None:
+            writer = csv.DictWriter(buffer, list(row), extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+        writer.writerow({name: guard_formula(cell(value)) for name, value in row.items()})
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def cell(value: Any) -> str:
+    """One CSV cell: empty for unknown, JSON for anything with parts."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple | dict | set):
+        return encode(value)
+    return str(plain(value)) if not isinstance(value, bool | int | float) else json.dumps(value)
+
+
+def guard_formula(text: str) -> str:
+    """A cell that a spreadsheet would run as a formula is written as text; numbers stay numbers."""
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        try:
+            float(text)
+        except ValueError:
+            return "'" + text
+    return text

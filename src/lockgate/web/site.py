@@ -1,0 +1,58 @@
+"""What one running application holds: settings, catalogue, versions, limiters."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, cast
+
+from fastapi import Request
+
+from lockgate.catalogue import Catalogue, load_catalogue
+from lockgate.web.middleware import RateLimiter
+from lockgate.web.settings import Settings
+
+
+@dataclass
+class Site:
+    """One running application."""
+
+    settings: Settings
+    api_limiter: RateLimiter = field(init=False)
+    login_limiter: RateLimiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.api_limiter = RateLimiter(self.settings.requests_per_minute, 60)
+        self.login_limiter = RateLimiter(self.settings.login_attempts_per_minute, 60)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The shipped facts with the installation's own folder over them."""
+        return load_catalogue(self.settings.data)
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Software version, and a mark of the shipped data's content."""
+        return {"software": version("lockgate"), "data": data_mark()}
+
+
+def site_of(request: Request) -> Site:
+    """The application a request belongs to."""
+    return cast(Site, request.app.state.site)
+
+
+def data_mark() -> str:
+    """Twelve hexadecimal digits that change whenever any shipped fact does."""
+    digest = hashlib.sha256()
+    root = files("lockgate.data")
+
+    def add(folder: Any, prefix: str) -> None:
+        for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+            if entry.is_dir():
+                add(entry, f"{prefix}{entry.name}/")
+            elif entry.name.endswith((".toml", ".csv")):
+                digest.update(f"{prefix}{entry.name}\0".encode() + entry.read_bytes())
+
+    add(root, "")
+    return digest.hexdigest()[:12]
