@@ -1,0 +1,164 @@
+"""Chips: the facet table, one chip, and up to four side by side."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from lockgate.base.errors import LockgateError
+from lockgate.catalogue import Chip
+from lockgate.catalogue.chips import plain
+from lockgate.web.respond import dates_of, respond
+from lockgate.web.site import site_of
+
+router = APIRouter()
+
+COMPARED_MAX = 4
+FACETS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "vendor": ("Vendor", lambda row: row["vendor"]),
+    "country": ("Country", lambda row: row["vendor_country"]),
+    "classification": ("Classification on the date", lambda row: row["classification"] or "none"),
+    "memory": ("Memory", lambda row: row["dram_type"] or "unknown"),
+    "datacenter": ("Marketed for datacentres", lambda row: {True: "yes", False: "no", None: "unknown"}[row["marketed_for_datacenter"]]),
+}
+COLUMNS = (
+    ("tpp", "TPP"),
+    ("performance_density", "TPP/mm²"),
+    ("dram_capacity_gb", "Memory, GB"),
+    ("dram_bandwidth_gb_per_s", "Bandwidth, GB/s"),
+    ("io_bandwidth_gb_per_s", "I/O, GB/s"),
+    ("power_w", "Power, W"),
+)
+"""Numeric columns of the table, in its order; any of them sorts it."""
+
+
+@router.get("/chips")
+def list_chips(
+    request: Request,
+    q: str = "",
+    sort: str = "name",
+    compare: Annotated[list[str], Query()] = [],  # noqa: B006 FastAPI copies it
+) -> Response:
+    """All accelerators; facets narrow them, `compare` sets up to four side by side."""
+    if compare:
+        return compare_chips(request, compare)
+    site = site_of(request)
+    clocks = dates_of(request)
+    classes = site.classifications(clocks["on"], clocks["known_at"])
+    rows = [chip_row(chip, classes.get(chip.id)) for chip in site.catalogue.chips()]
+    wanted = {name: request.query_params.getlist(name) for name in FACETS}
+    if q:
+        needle = q.casefold()
+        named = {chip.id for chip in site.catalogue.chips() if any(needle in word.casefold() for word in (chip.id, chip.name, *chip.aliases))}
+        rows = [row for row in rows if row["id"] in named]
+    facets = [facet(name, label, read, rows, wanted, request) for name, (label, read) in FACETS.items()]
+    rows = [row for row in rows if all(not values or FACETS[name][1](row) in values for name, values in wanted.items())]
+    rows = sort_rows(rows, sort)
+    return respond(request, "chips/list.html", rows=rows, data=rows, chips=rows, facets=facets, columns=COLUMNS, q=q, sort=sort, **clocks)
+
+
+@router.get("/chips/{chip_id}")
+def show_chip(request: Request, chip_id: str) -> Response:
+    """One accelerator: every fact with its source, TPP and density with the arithmetic, its place under the rules."""
+    site = site_of(request)
+    clocks = dates_of(request)
+    chip = site.catalogue.chip(chip_id)
+    sources = {source: site.catalogue.source(source) for source in chip.sources()}
+    numbers = {source: position for position, source in enumerate(sources, 1)}
+    standing = site.standing(chip, clocks["on"], clocks["known_at"])
+    data = chip.model_dump(mode="json") | {
+        "tpp": chip.tpp, "performance_density": chip.performance_density, "density_bound": chip.density_bound,
+        "standing": standing.as_dict(explain=True), "sources": [source.model_dump(mode="json") for source in sources.values()],
+    }  # fmt: skip
+    return respond(
+        request, "chips/show.html", data=data, rows=fact_rows(chip), chip=chip, sources=sources, numbers=numbers,
+        standing=standing, tpp=chip.explain_tpp(), density=chip.explain_density(), **clocks,
+    )  # fmt: skip
+
+
+def compare_chips(request: Request, ids: list[str]) -> Response:
+    """Two to four accelerators side by side."""
+    chosen = list(dict.fromkeys(ids))
+    if len(chosen) > COMPARED_MAX:
+        raise LockgateError(f"{len(chosen)} chips are too many to compare", code="too-many", where="compare", hint=f"choose up to {COMPARED_MAX}")
+    site = site_of(request)
+    clocks = dates_of(request)
+    classes = site.classifications(clocks["on"], clocks["known_at"])
+    rows = [chip_row(chip, classes.get(chip.id)) for chip in map(site.catalogue.chip, chosen)]
+    formats = sorted({name for row in rows for name in row["peak_tflops"]})
+    return respond(request, "chips/compare.html", rows=rows, data=rows, chips=rows, columns=COLUMNS, formats=formats, **clocks)
+
+
+def chip_row(chip: Chip, classification: str | None) -> dict[str, Any]:
+    """A chip as a row of the table: trade units, None where no source gives the figure."""
+
+    def scaled(value: float | None, factor: float) -> float | None:
+        return None if value is None else round(value / factor, 3)
+
+    memory = chip.facts.get("dram_type")
+    return {
+        "id": chip.id,
+        "name": chip.name,
+        "vendor": chip.vendor,
+        "vendor_country": chip.vendor_country,
+        "released_on": chip.released_on,
+        "classification": classification,
+        "tpp": None if chip.tpp is None else float(chip.tpp),
+        "performance_density": None if chip.performance_density is None else round(float(chip.performance_density), 2),
+        "density_bound": chip.density_bound,
+        "dram_type": memory.value if memory else None,
+        "dram_capacity_gb": scaled(chip.dram_capacity_byte, 1e9),
+        "dram_bandwidth_gb_per_s": scaled(chip.dram_bandwidth_byte_per_s, 1e9),
+        "io_bandwidth_gb_per_s": scaled(chip.io_bandwidth_byte_per_s, 1e9),
+        "power_w": chip.power_w,
+        "marketed_for_datacenter": chip.marketed_for_datacenter,
+        "peak_tflops": {name: value / 1e12 for name, value in chip.peak_flop_per_s.items()},
+        "origin": chip.origin,
+    }
+
+
+def fact_rows(chip: Chip) -> Iterable[dict[str, Any]]:
+    """Every fact of a chip as a row, rates included."""
+    named = [*chip.facts.items(), *(("peak " + "/".join(rate.formats), rate) for rate in chip.rates)]
+    for name, fact in named:
+        value = plain(fact.value) if isinstance(fact.value, Decimal) else fact.value
+        yield {
+            "fact": name, "value": value, "unit": fact.unit, "low": plain(fact.low), "high": plain(fact.high),
+            "kind": fact.kind, "source": fact.source, "pinpoint": fact.pinpoint, "note": fact.note,
+        }  # fmt: skip
+
+
+def facet(
+    name: str, label: str, read: Callable[[Mapping[str, Any]], str], rows: Iterable[Mapping[str, Any]],
+    wanted: Mapping[str, list[str]], request: Request,
+) -> dict[str, Any]:  # fmt: skip
+    """A facet with a count for each value, under the other facets' choices, and the address that toggles it."""
+    others = {other: values for other, values in wanted.items() if other != name and values}
+    counted = Counter(read(row) for row in rows if all(FACETS[other][1](row) in values for other, values in others.items()))
+    values = [
+        {"value": value, "count": count, "on": value in wanted[name], "address": toggle(request, name, value)}
+        for value, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return {"name": name, "label": label, "choices": values}
+
+
+def toggle(request: Request, name: str, value: str) -> str:
+    """This page's address with one choice of a facet set, or taken back."""
+    from urllib.parse import urlencode
+
+    pairs = request.query_params.multi_items()
+    changed = [pair for pair in pairs if pair != (name, value)] if (name, value) in pairs else [*pairs, (name, value)]
+    return request.url.path + ("?" + urlencode(changed) if changed else "")
+
+
+def sort_rows(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
+    """Rows in the order asked for; ``-`` before a column turns it round; unknown figures come last either way."""
+    column = sort.removeprefix("-")
+    if column not in ("name", "vendor", "released_on", "classification", *(name for name, _ in COLUMNS)):
+        raise LockgateError(f"cannot sort by {column!r}", code="bad-choice", where="sort", hint="name, vendor, released_on, " + ", ".join(name for name, _ in COLUMNS))
+    known = [row for row in rows if row[column] is not None]
+    unknown = [row for row in rows if row[column] is None]
+    return sorted(known, key=lambda row: row[column], reverse=sort.startswith("-")) + unknown
