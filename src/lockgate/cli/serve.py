@@ -12,10 +12,17 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; anything but loopback is reachable by others.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; anything but loopback is reachable by others.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
-    db: Annotated[str | None, typer.Option(help="Database URL; default sqlite:///lockgate.db.", envvar="LOCKGATE_DB")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder with your own chips, systems, parties, sources.", envvar="LOCKGATE_DATA")] = None,
+    db: Annotated[
+        str | None, typer.Option(help="Database URL; default sqlite:///lockgate.db.", envvar="LOCKGATE_DB")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with your own chips, systems, parties, sources.", envvar="LOCKGATE_DATA"),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Serve the pages and the API; an empty database is set up first."""
@@ -27,6 +34,7 @@ def serve(
         os.environ["LOCKGATE_DB"] = db
     if data is not None:
         os.environ["LOCKGATE_DATA"] = str(data)
+    os.environ.setdefault("LOCKGATE_PUBLIC_URL", f"http://{host}:{port}")
     uvicorn.run(
         "lockgate.web.app:create_app", factory=True, host=host, port=port, workers=workers,
         access_log=False, server_header=False, proxy_headers=False,

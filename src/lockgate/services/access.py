@@ -54,7 +54,9 @@ class Visitor:
     @property
     def actor(self) -> Actor:
         """The person as casework knows them."""
-        return Actor(self.row.id, frozenset(map(Role, self.row.roles)), self.row.agency, self.row.organisation)
+        return Actor(
+            self.row.id, frozenset(map(Role, self.row.roles)), self.row.agency, self.row.organisation
+        )
 
 
 def digest_of(key: str) -> str:
@@ -105,7 +107,11 @@ def check_password(row: PersonRow | None, password: str) -> PersonRow:
     except (VerificationError, InvalidHashError):
         right = False
     if not right or row is None:
-        raise LockgateError("name or password is wrong", code="wrong-login", hint="try again, or ask an administrator for a new link")
+        raise LockgateError(
+            "name or password is wrong",
+            code="wrong-login",
+            hint="try again, or ask an administrator for a new link",
+        )
     return row
 
 
@@ -148,7 +154,9 @@ def accept_invitation(work: Work, key: str, password_hash: str) -> PersonRow:
     person_id = access.use_invitation(work.connection, digest_of(key), work.at)
     row = access.person_by_id(work.connection, person_id) if person_id else None
     if row is None:
-        raise LockgateError("this link is used up or too old", code="link-used", hint="ask an administrator for a new one")
+        raise LockgateError(
+            "this link is used up or too old", code="link-used", hint="ask an administrator for a new one"
+        )
     changed = replace(row, password_hash=password_hash)
     access.change_person(work.connection, changed)
     access.end_sessions(work.connection, row.id)
@@ -167,12 +175,25 @@ def read_roles(roles: Iterable[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(roles))
     for role in chosen:
         if role not in known:
-            problems.add(f"there is no role {role!r}", code="unknown-role", where="roles", hint=", ".join(sorted(known)))
+            problems.add(
+                f"there is no role {role!r}",
+                code="unknown-role",
+                where="roles",
+                hint=", ".join(sorted(known)),
+            )
     problems.raise_if_any()
     return chosen
 
 
-def add_person(work: Work, by: Visitor, person_id: str, name: str, roles: Iterable[str], agency: str = "", organisation: str = "") -> str:
+def add_person(
+    work: Work,
+    by: Visitor,
+    person_id: str,
+    name: str,
+    roles: Iterable[str],
+    agency: str = "",
+    organisation: str = "",
+) -> str:
     """Add a person; returns the key of their one-time link.
 
     Raises:
@@ -180,14 +201,35 @@ def add_person(work: Work, by: Visitor, person_id: str, name: str, roles: Iterab
     """
     require_administrator(by)
     if not person_id.replace("-", "").replace(".", "").replace("_", "").isalnum() or len(person_id) > 64:
-        raise LockgateError(f"{person_id!r} cannot be an id", code="bad-id", where="id", hint="letters, digits, '-', '.', '_'; at most 64")
-    row = PersonRow(person_id, name.strip() or person_id, read_roles(roles), agency, organisation, created_at=work.at)
+        raise LockgateError(
+            f"{person_id!r} cannot be an id",
+            code="bad-id",
+            where="id",
+            hint="letters, digits, '-', '.', '_'; at most 64",
+        )
+    row = PersonRow(
+        person_id, name.strip() or person_id, read_roles(roles), agency, organisation, created_at=work.at
+    )
     access.add_person(work.connection, row)
-    work.append(f"access:{person_id}", "PersonAdded", {"roles": list(row.roles), "agency": agency, "organisation": organisation}, actor=by.id)
+    work.append(
+        f"access:{person_id}",
+        "PersonAdded",
+        {"roles": list(row.roles), "agency": agency, "organisation": organisation},
+        actor=by.id,
+    )
     return invite(work, person_id, by=by.id)
 
 
-def change_person(work: Work, by: Visitor, person_id: str, *, roles: Iterable[str], agency: str, organisation: str, disabled: bool) -> None:
+def change_person(
+    work: Work,
+    by: Visitor,
+    person_id: str,
+    *,
+    roles: Iterable[str],
+    agency: str,
+    organisation: str,
+    disabled: bool,
+) -> None:
     """Change a person's roles, or shut them out; their logins end, so that it holds at once.
 
     Raises:
@@ -197,13 +239,20 @@ def change_person(work: Work, by: Visitor, person_id: str, *, roles: Iterable[st
     row = access.person_by_id(work.connection, person_id)
     if row is None:
         raise LockgateError(f"there is no person {person_id!r}", code="not-found")
-    changed = replace(row, roles=read_roles(roles), agency=agency, organisation=organisation, disabled=disabled)
+    changed = replace(
+        row, roles=read_roles(roles), agency=agency, organisation=organisation, disabled=disabled
+    )
     administrators = [
         other.id for other in access.people(work.connection)
         if Role.ADMINISTRATOR.value in other.roles and not other.disabled and other.id != person_id
     ]  # fmt: skip
     if not administrators and (disabled or Role.ADMINISTRATOR.value not in changed.roles):
-        raise LockgateError("somebody must stay administrator", code="last-administrator", where="roles", hint="make another person administrator first")
+        raise LockgateError(
+            "somebody must stay administrator",
+            code="last-administrator",
+            where="roles",
+            hint="make another person administrator first",
+        )
     access.change_person(work.connection, changed)
     access.end_sessions(work.connection, person_id)
     work.append(
@@ -227,7 +276,10 @@ def start_session(work: Work, row: PersonRow, hours: int, client: str = "") -> s
     """Log a person in; returns the session's key, which only their browser holds."""
     key = secrets.token_urlsafe(32)
     access.drop_expired(work.connection, work.at)
-    access.add_session(work.connection, SessionRow(digest_of(key), row.id, work.at, work.at, later(work.at, hours=hours), client[:200]))
+    access.add_session(
+        work.connection,
+        SessionRow(digest_of(key), row.id, work.at, work.at, later(work.at, hours=hours), client[:200]),
+    )
     work.append(f"access:{row.id}", "LoggedIn", {}, actor=row.id)
     return key
 
@@ -255,7 +307,11 @@ def log_in_by_identity(work: Work, subject: str) -> PersonRow:
     """
     row = access.person_by_subject(work.connection, subject)
     if row is None or row.disabled:
-        raise LockgateError("nobody here is linked to that identity", code="not-allowed", hint=f"ask an administrator to link {subject}")
+        raise LockgateError(
+            "nobody here is linked to that identity",
+            code="not-allowed",
+            hint=f"ask an administrator to link {subject}",
+        )
     return row
 
 
@@ -274,7 +330,9 @@ def link_identity(work: Work, by: Visitor, person_id: str, subject: str) -> None
 
 
 # ------------------------------------------------------------------------------------------------- tokens
-def create_token(work: Work, visitor: Visitor, label: str, scopes: Iterable[str], days: int) -> tuple[str, TokenRow]:
+def create_token(
+    work: Work, visitor: Visitor, label: str, scopes: Iterable[str], days: int
+) -> tuple[str, TokenRow]:
     """An API token, shown this once, and what is kept of it.
 
     Raises:
@@ -284,16 +342,33 @@ def create_token(work: Work, visitor: Visitor, label: str, scopes: Iterable[str]
     chosen = tuple(dict.fromkeys(scopes))
     for scope in chosen:
         if scope not in SCOPES:
-            problems.add(f"there is no scope {scope!r}", code="unknown-scope", where="scopes", hint=", ".join(SCOPES))
+            problems.add(
+                f"there is no scope {scope!r}", code="unknown-scope", where="scopes", hint=", ".join(SCOPES)
+            )
     if not chosen:
         problems.add("a token needs a scope", code="unknown-scope", where="scopes", hint=", ".join(SCOPES))
     if not 1 <= days <= TOKEN_DAYS_MAX:
-        problems.add(f"a token cannot last {days} days", code="bad-number", where="days", hint=f"1 to {TOKEN_DAYS_MAX}")
+        problems.add(
+            f"a token cannot last {days} days", code="bad-number", where="days", hint=f"1 to {TOKEN_DAYS_MAX}"
+        )
     problems.raise_if_any()
     secret = "lg_" + secrets.token_urlsafe(32)
-    row = TokenRow(secrets.token_hex(6), digest_of(secret), visitor.id, label[:100], chosen, work.at, later(work.at, days=days))
+    row = TokenRow(
+        secrets.token_hex(6),
+        digest_of(secret),
+        visitor.id,
+        label[:100],
+        chosen,
+        work.at,
+        later(work.at, days=days),
+    )
     access.add_token(work.connection, row)
-    work.append(f"access:{visitor.id}", "TokenCreated", {"token": row.id, "scopes": list(chosen), "expires_at": row.expires_at}, actor=visitor.id)
+    work.append(
+        f"access:{visitor.id}",
+        "TokenCreated",
+        {"token": row.id, "scopes": list(chosen), "expires_at": row.expires_at},
+        actor=visitor.id,
+    )
     return secret, row
 
 
@@ -324,4 +399,33 @@ def require_scope(visitor: Visitor, scope: str) -> None:
         LockgateError: ``not-allowed``.
     """
     if scope not in visitor.scopes:
-        raise LockgateError(f"the token lacks the scope {scope!r}", code="not-allowed", hint="make one with it under your account")
+        raise LockgateError(
+            f"the token lacks the scope {scope!r}",
+            code="not-allowed",
+            hint="make one with it under your account",
+        )
+
+
+def touch(work: Work, row: SessionRow, hours: int) -> None:
+    """Note that a login was used, which lengthens it."""
+    access.touch_session(work.connection, row.digest, work.at, later(work.at, hours=hours))
+
+
+def person_named(connection: Connection, name: str) -> PersonRow | None:
+    """The person who logs in under this id."""
+    return access.person_by_id(connection, name.strip())
+
+
+def person_invited(work: Work, key: str) -> PersonRow:
+    """Whose one-time link this is.
+
+    Raises:
+        LockgateError: ``link-used``.
+    """
+    person_id = access.find_invitation(work.connection, digest_of(key), work.at)
+    row = access.person_by_id(work.connection, person_id) if person_id else None
+    if row is None:
+        raise LockgateError(
+            "this link is used up or too old", code="link-used", hint="ask an administrator for a new one"
+        )
+    return row

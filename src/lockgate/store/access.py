@@ -184,7 +184,9 @@ def add_person(connection: Connection, row: PersonRow) -> None:
         with connection.begin_nested():
             connection.execute(insert(person).values(_values(row)))
     except IntegrityError:
-        raise LockgateError(f"there is a person {row.id!r} already", code="conflict", where="id", hint="choose another id") from None
+        raise LockgateError(
+            f"there is a person {row.id!r} already", code="conflict", where="id", hint="choose another id"
+        ) from None
 
 
 def change_person(connection: Connection, row: PersonRow) -> None:
@@ -205,7 +207,9 @@ def session_by_digest(connection: Connection, digest: str) -> SessionRow | None:
 
 def touch_session(connection: Connection, digest: str, seen_at: str, expires_at: str) -> None:
     """Note that a login was used."""
-    connection.execute(update(session).where(session.c.digest == digest).values(seen_at=seen_at, expires_at=expires_at))
+    connection.execute(
+        update(session).where(session.c.digest == digest).values(seen_at=seen_at, expires_at=expires_at)
+    )
 
 
 def sessions_of(connection: Connection, person_id: str) -> list[SessionRow]:
@@ -247,7 +251,9 @@ def tokens_of(connection: Connection, person_id: str) -> list[TokenRow]:
 
 def end_token(connection: Connection, person_id: str, token_id: str) -> int:
     """Revoke a person's token; returns how many were."""
-    return connection.execute(delete(token).where(token.c.person == person_id, token.c.id == token_id)).rowcount
+    return connection.execute(
+        delete(token).where(token.c.person == person_id, token.c.id == token_id)
+    ).rowcount
 
 
 def touch_token(connection: Connection, token_id: str, used_at: str) -> None:
@@ -278,15 +284,23 @@ def use_invitation(connection: Connection, digest: str, at: str) -> str | None:
 
 def reply_to(connection: Connection, person_id: str, key: str) -> tuple[str, int, str] | None:
     """What was answered to this write before: digest of the request, status, body."""
-    query = select(reply.c.request, reply.c.status, reply.c.body).where(reply.c.person == person_id, reply.c.key == key)
+    query = select(reply.c.request, reply.c.status, reply.c.body).where(
+        reply.c.person == person_id, reply.c.key == key
+    )
     row = connection.execute(query).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
 
 
-def keep_reply(connection: Connection, person_id: str, key: str, request: str, status: int, body: str, at: str) -> None:
+def keep_reply(
+    connection: Connection, person_id: str, key: str, request: str, status: int, body: str, at: str
+) -> None:
     """Remember the answer to a write, so that a repeat gets the same; the first answer stays."""
     try:
         with connection.begin_nested():
-            connection.execute(insert(reply).values(person=person_id, key=key, request=request, status=status, body=body, at=at))
+            connection.execute(
+                insert(reply).values(
+                    person=person_id, key=key, request=request, status=status, body=body, at=at
+                )
+            )
     except IntegrityError:
         return

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from lockgate.base.errors import LockgateError
@@ -22,11 +24,12 @@ from lockgate.web.problems import from_request_validation, status_of
 from lockgate.web.respond import dates_of, page
 from lockgate.web.settings import Settings
 from lockgate.web.site import Site
+from lockgate.web.visitors import find_visitor
 
 log = logging.getLogger("lockgate.web")
 
 # Modules of lockgate.web.pages and lockgate.web.api; each has a `router`.
-PAGES = ("home", "api_docs", "chips")
+PAGES = ("home", "account", "admin", "api_docs", "chips", "health")
 API: tuple[str, ...] = ()
 
 
@@ -36,7 +39,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(lambda: site.registry)
         yield
+        site.registry.close()
 
     app = FastAPI(
         title="Lockgate",
@@ -50,7 +55,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.site = site
     for name in PAGES:
         router = import_module(f"lockgate.web.pages.{name}").router
-        app.include_router(router, dependencies=[Depends(require_form_token)], include_in_schema=False)
+        app.include_router(
+            router, dependencies=[Depends(require_form_token), Depends(find_visitor)], include_in_schema=False
+        )
     for name in API:
         app.include_router(import_module(f"lockgate.web.api.{name}").router, prefix="/api/v1")
     app.mount("/static", StaticFiles(directory=str(files("lockgate.web").joinpath("static"))), name="static")
@@ -73,8 +80,14 @@ def wants_page(request: Request) -> bool:
 def on_user_error(request: Request, error: Any) -> Response:
     """Something the caller can put right."""
     status = status_of(error)
+    by_token = "authorization" in request.headers
+    if error.code == "login-required" and wants_page(request) and request.method == "GET" and not by_token:
+        back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+        return RedirectResponse(f"/login?back={back}", 303)
     if wants_page(request):
-        return page(request, "problem.html", status, title=error.message, problems=error.problems, **today(request))
+        return page(
+            request, "problem.html", status, title=error.message, problems=error.problems, **today(request)
+        )
     headers = {"retry-after": "60"} if status == 429 else None
     return problem_response(error, request.state.request_id, headers)
 
@@ -88,7 +101,14 @@ def on_http_error(request: Request, error: Any) -> Response:
     """The framework's own refusals: no such page, method not allowed."""
     known = LockgateError(str(error.detail), code="not-found" if error.status_code == 404 else "http-error")
     if wants_page(request):
-        return page(request, "problem.html", error.status_code, title=known.message, problems=(known,), **today(request))
+        return page(
+            request,
+            "problem.html",
+            error.status_code,
+            title=known.message,
+            problems=(known,),
+            **today(request),
+        )
     response = problem_response(known, request.state.request_id)
     response.status_code = error.status_code
     return response

@@ -36,7 +36,11 @@ class FormTokenMiddleware:
         scope["state"]["csrf_cookie"] = cookie
 
         async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and not cookie and not scope["path"].startswith(("/static/", "/api/")):
+            if (
+                message["type"] == "http.response.start"
+                and not cookie
+                and not scope["path"].startswith(("/static/", "/api/"))
+            ):
                 attributes = "; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if self.secure else "")
                 MutableHeaders(scope=message).append("set-cookie", f"{COOKIE}={fresh}{attributes}")
             await send(message)

@@ -17,7 +17,9 @@ def catalogue_of(language: str) -> Mapping[str, str]:
     if language == "en":
         return {}
     with files("lockgate.web").joinpath("translations", f"{language}.po").open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+        return {
+            str(message.id): str(message.string) for message in read_po(file) if message.id and message.string
+        }
 
 
 def translator(language: str) -> Callable[..., str]:

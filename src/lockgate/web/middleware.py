@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict, deque
 from typing import Any
 
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,11 +30,15 @@ SECURITY_HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "x-frame-options": "DENY",
 }
+REQUESTS = Counter("lockgate_requests", "Requests served.", ("method", "route", "status"))
+SECONDS = Histogram("lockgate_request_seconds", "Time to serve a request.", ("route",))
 TWIN_FORMATS = ("json", "csv", "jsonl")
 TWINLESS = ("/api/", "/static/", "/openapi")
 
 
-def problem_response(error: LockgateError, request_id: str, headers: dict[str, str] | None = None) -> Response:
+def problem_response(
+    error: LockgateError, request_id: str, headers: dict[str, str] | None = None
+) -> Response:
     """An error as problem+json."""
     status = status_of(error)
     return JSONResponse(
@@ -82,6 +87,9 @@ class RequestMiddleware:
         finally:
             spent_ms = (time.perf_counter() - started) * 1000
             log.info("%s %s %s %d %.1f ms", request_id, scope["method"], path, status, spent_ms)
+            route = getattr(scope.get("route"), "path", "other")
+            REQUESTS.labels(scope["method"], route, str(status)).inc()
+            SECONDS.labels(route).observe(spent_ms / 1000)
 
 
 class SizeLimitMiddleware:

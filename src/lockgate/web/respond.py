@@ -127,7 +127,9 @@ def respond(
         lines = as_csv(rows) if ending == "csv" else (encode(row) + "\n" for row in rows)
         media_type = "text/csv; charset=utf-8" if ending == "csv" else "application/x-ndjson"
         return StreamingResponse(lines, media_type=media_type)
-    raise LockgateError(f"this page has no .{ending} form", code="not-found", hint="take the ending off its address")
+    raise LockgateError(
+        f"this page has no .{ending} form", code="not-found", hint="take the ending off its address"
+    )
 
 
 def encode(value: Any) -> str:

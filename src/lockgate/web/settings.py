@@ -12,13 +12,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LOCKGATE_", extra="ignore")
 
     db: str = Field(default="sqlite:///lockgate.db", description="Database URL (SQLite or PostgreSQL).")
-    data: Path | None = Field(default=None, description="Folder with your own chips, systems, parties and sources.")
+    data: Path | None = Field(
+        default=None, description="Folder with your own chips, systems, parties and sources."
+    )
     public_url: str = Field(default="", description="Address people use, where a proxy stands in front.")
     secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only; set behind TLS.")
     session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a login lasts unused.")
-    upload_byte_max: int = Field(default=20_000_000, ge=1, description="Largest accepted request body, in bytes.")
+    upload_byte_max: int = Field(
+        default=20_000_000, ge=1, description="Largest accepted request body, in bytes."
+    )
     requests_per_minute: int = Field(default=1200, ge=1, description="Rate limit of one client of the API.")
-    login_attempts_per_minute: int = Field(default=10, ge=1, description="Login attempts for one name or address.")
+    login_attempts_per_minute: int = Field(
+        default=10, ge=1, description="Login attempts for one name or address."
+    )
     oidc_issuer: str = Field(default="", description="OpenID Connect issuer; empty: password login only.")
     oidc_client_id: str = Field(default="", description="Client id at the issuer.")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Client secret at the issuer.")

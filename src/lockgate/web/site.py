@@ -1,6 +1,7 @@
 """What one running application holds: settings, catalogue, versions, limiters."""
 
 import hashlib
+import logging
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -10,8 +11,12 @@ from typing import Any, cast
 from fastapi import Request
 
 from lockgate.catalogue import Catalogue, load_catalogue
+from lockgate.services.access import invite_first_administrator
+from lockgate.services.registry import Registry, init_record
 from lockgate.web.middleware import RateLimiter
 from lockgate.web.settings import Settings
+
+log = logging.getLogger("lockgate.web")
 
 
 @dataclass
@@ -30,6 +35,20 @@ class Site:
     def catalogue(self) -> Catalogue:
         """The shipped facts with the installation's own folder over them."""
         return load_catalogue(self.settings.data)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The record behind this application; an empty database is set up first.
+
+        On an installation without people the administrator's one-time link is printed, once.
+        """
+        registry, _ = init_record(self.settings.db)
+        with registry.work() as work:
+            key = invite_first_administrator(work)
+        if key is not None:
+            address = self.settings.public_url or "http://127.0.0.1:8080"
+            log.warning("first start: set the administrator's password at %s/invitation/%s", address, key)
+        return registry
 
     @cached_property
     def versions(self) -> dict[str, str]:

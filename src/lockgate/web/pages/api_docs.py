@@ -47,7 +47,9 @@ def show_api_docs(request: Request) -> Response:
     """Every operation with its parameters, bodies and answers."""
     document = request.app.openapi()
     codes = sorted(STATUS_OF_CODE.items())
-    return page(request, "api_docs.html", operations=list(operations(document)), codes=codes, info=document["info"])
+    return page(
+        request, "api_docs.html", operations=list(operations(document)), codes=codes, info=document["info"]
+    )
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
@@ -58,7 +60,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 continue
             item = methods[method]
             content = item.get("requestBody", {}).get("content", {})
-            media = next(iter(content.values()), {})
+            media: Mapping[str, Any] = next(iter(content.values()), {})
             schema = media.get("schema", {})
             examples = resolve(schema, document).get("examples") or [media.get("example")]
             yield Operation(

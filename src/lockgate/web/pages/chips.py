@@ -22,7 +22,10 @@ FACETS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "country": ("Country", lambda row: row["vendor_country"]),
     "classification": ("Classification on the date", lambda row: row["classification"] or "none"),
     "memory": ("Memory", lambda row: row["dram_type"] or "unknown"),
-    "datacenter": ("Marketed for datacentres", lambda row: {True: "yes", False: "no", None: "unknown"}[row["marketed_for_datacenter"]]),
+    "datacenter": (
+        "Marketed for datacentres",
+        lambda row: {True: "yes", False: "no", None: "unknown"}[row["marketed_for_datacenter"]],
+    ),
 }
 COLUMNS = (
     ("tpp", "TPP"),
@@ -52,12 +55,31 @@ def list_chips(
     wanted = {name: request.query_params.getlist(name) for name in FACETS}
     if q:
         needle = q.casefold()
-        named = {chip.id for chip in site.catalogue.chips() if any(needle in word.casefold() for word in (chip.id, chip.name, *chip.aliases))}
+        named = {
+            chip.id
+            for chip in site.catalogue.chips()
+            if any(needle in word.casefold() for word in (chip.id, chip.name, *chip.aliases))
+        }
         rows = [row for row in rows if row["id"] in named]
     facets = [facet(name, label, read, rows, wanted, request) for name, (label, read) in FACETS.items()]
-    rows = [row for row in rows if all(not values or FACETS[name][1](row) in values for name, values in wanted.items())]
+    rows = [
+        row
+        for row in rows
+        if all(not values or FACETS[name][1](row) in values for name, values in wanted.items())
+    ]
     rows = sort_rows(rows, sort)
-    return respond(request, "chips/list.html", rows=rows, data=rows, chips=rows, facets=facets, columns=COLUMNS, q=q, sort=sort, **clocks)
+    return respond(
+        request,
+        "chips/list.html",
+        rows=rows,
+        data=rows,
+        chips=rows,
+        facets=facets,
+        columns=COLUMNS,
+        q=q,
+        sort=sort,
+        **clocks,
+    )
 
 
 @router.get("/chips/{chip_id}")
@@ -83,13 +105,27 @@ def compare_chips(request: Request, ids: list[str]) -> Response:
     """Two to four accelerators side by side."""
     chosen = list(dict.fromkeys(ids))
     if len(chosen) > COMPARED_MAX:
-        raise LockgateError(f"{len(chosen)} chips are too many to compare", code="too-many", where="compare", hint=f"choose up to {COMPARED_MAX}")
+        raise LockgateError(
+            f"{len(chosen)} chips are too many to compare",
+            code="too-many",
+            where="compare",
+            hint=f"choose up to {COMPARED_MAX}",
+        )
     site = site_of(request)
     clocks = dates_of(request)
     classes = site.classifications(clocks["on"], clocks["known_at"])
     rows = [chip_row(chip, classes.get(chip.id)) for chip in map(site.catalogue.chip, chosen)]
     formats = sorted({name for row in rows for name in row["peak_tflops"]})
-    return respond(request, "chips/compare.html", rows=rows, data=rows, chips=rows, columns=COLUMNS, formats=formats, **clocks)
+    return respond(
+        request,
+        "chips/compare.html",
+        rows=rows,
+        data=rows,
+        chips=rows,
+        columns=COLUMNS,
+        formats=formats,
+        **clocks,
+    )
 
 
 def chip_row(chip: Chip, classification: str | None) -> dict[str, Any]:
@@ -107,7 +143,9 @@ def chip_row(chip: Chip, classification: str | None) -> dict[str, Any]:
         "released_on": chip.released_on,
         "classification": classification,
         "tpp": None if chip.tpp is None else float(chip.tpp),
-        "performance_density": None if chip.performance_density is None else round(float(chip.performance_density), 2),
+        "performance_density": None
+        if chip.performance_density is None
+        else round(float(chip.performance_density), 2),
         "density_bound": chip.density_bound,
         "dram_type": memory.value if memory else None,
         "dram_capacity_gb": scaled(chip.dram_capacity_byte, 1e9),
@@ -137,7 +175,9 @@ def facet(
 ) -> dict[str, Any]:  # fmt: skip
     """A facet with a count for each value, under the other facets' choices, and the address that toggles it."""
     others = {other: values for other, values in wanted.items() if other != name and values}
-    counted = Counter(read(row) for row in rows if all(FACETS[other][1](row) in values for other, values in others.items()))
+    counted = Counter(
+        read(row) for row in rows if all(FACETS[other][1](row) in values for other, values in others.items())
+    )
     values = [
         {"value": value, "count": count, "on": value in wanted[name], "address": toggle(request, name, value)}
         for value, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
@@ -150,7 +190,11 @@ def toggle(request: Request, name: str, value: str) -> str:
     from urllib.parse import urlencode
 
     pairs = request.query_params.multi_items()
-    changed = [pair for pair in pairs if pair != (name, value)] if (name, value) in pairs else [*pairs, (name, value)]
+    changed = (
+        [pair for pair in pairs if pair != (name, value)]
+        if (name, value) in pairs
+        else [*pairs, (name, value)]
+    )
     return request.url.path + ("?" + urlencode(changed) if changed else "")
 
 
@@ -158,7 +202,12 @@ def sort_rows(rows: list[dict[str, Any]], sort: str) -> list[dict[str, Any]]:
     """Rows in the order asked for; ``-`` before a column turns it round; unknown figures come last either way."""
     column = sort.removeprefix("-")
     if column not in ("name", "vendor", "released_on", "classification", *(name for name, _ in COLUMNS)):
-        raise LockgateError(f"cannot sort by {column!r}", code="bad-choice", where="sort", hint="name, vendor, released_on, " + ", ".join(name for name, _ in COLUMNS))
+        raise LockgateError(
+            f"cannot sort by {column!r}",
+            code="bad-choice",
+            where="sort",
+            hint="name, vendor, released_on, " + ", ".join(name for name, _ in COLUMNS),
+        )
     known = [row for row in rows if row[column] is not None]
     unknown = [row for row in rows if row[column] is None]
     return sorted(known, key=lambda row: row[column], reverse=sort.startswith("-")) + unknown

@@ -38,7 +38,11 @@ def set_preferences(
     response = RedirectResponse(target, 303)
     secure = request.app.state.site.settings.secure_cookies
     if language in i18n.LANGUAGES:
-        response.set_cookie(i18n.COOKIE, language, max_age=ONE_YEAR_S, samesite="lax", secure=secure, httponly=True)
+        response.set_cookie(
+            i18n.COOKIE, language, max_age=ONE_YEAR_S, samesite="lax", secure=secure, httponly=True
+        )
     if theme in ("light", "dark"):
-        response.set_cookie(THEME_COOKIE, theme, max_age=ONE_YEAR_S, samesite="lax", secure=secure, httponly=True)
+        response.set_cookie(
+            THEME_COOKIE, theme, max_age=ONE_YEAR_S, samesite="lax", secure=secure, httponly=True
+        )
     return response

@@ -1,0 +1,79 @@
+"""Who is asking: the session cookie of a browser, or the token of a program."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from lockgate.base.errors import LockgateError
+from lockgate.services import access
+from lockgate.services.access import Visitor
+from lockgate.web.site import site_of
+
+COOKIE = "lockgate_session"
+TOUCH_EVERY_S = 300
+"""A session's use is noted at most this often: reading pages must not write to the database each time."""
+
+
+def find_visitor(request: Request) -> Visitor | None:
+    """Who is asking; None for the public.
+
+    Raises:
+        LockgateError: ``login-required``, for a token that is unknown or over: it never falls back to the public.
+    """
+    known: Visitor | None = getattr(request.state, "person", None)
+    if known is not None:
+        return known
+    registry = site_of(request).registry
+    at = registry.now()
+    header = request.headers.get("authorization", "")
+    found: Visitor | None = None
+    if header:
+        scheme, _, secret = header.partition(" ")
+        if scheme.lower() == "bearer" and secret:
+            with registry.read() as work:
+                found = access.find_token(work.connection, secret.strip(), at)
+        if found is None:
+            raise LockgateError(
+                "the token is unknown or over",
+                code="login-required",
+                hint="make a new one under your account",
+            )
+    elif key := request.cookies.get(COOKIE):
+        with registry.read() as work:
+            session = access.find_session(work.connection, key, at)
+        if session is not None:
+            found, row = session
+            if (access.instant(at) - access.instant(row.seen_at)).total_seconds() > TOUCH_EVERY_S:
+                with registry.work() as work:
+                    access.touch(work, row, site_of(request).settings.session_hours)
+    request.state.person = found
+    return found
+
+
+def require_visitor(request: Request) -> Visitor:
+    """Who is asking, where that must be known.
+
+    Raises:
+        LockgateError: ``login-required``.
+    """
+    found = find_visitor(request)
+    if found is None:
+        raise LockgateError("this needs a login", code="login-required", hint="log in, or send a token")
+    return found
+
+
+def require_administration(request: Request) -> Visitor:
+    """An administrator or an auditor.
+
+    Raises:
+        LockgateError: ``login-required``, ``not-allowed``.
+    """
+    visitor = require_visitor(request)
+    if not {"administrator", "auditor"} & set(visitor.roles):
+        raise LockgateError("only administrators and auditors see this", code="not-allowed", hint="ask one")
+    return visitor
+
+
+MaybeVisitor = Annotated[Visitor | None, Depends(find_visitor)]
+KnownVisitor = Annotated[Visitor, Depends(require_visitor)]
+Administration = Annotated[Visitor, Depends(require_administration)]
