@@ -1,0 +1,193 @@
+"""May it pass? A form with one thing a page, and the answer with numbered reasons; all of it in the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from lockgate.base.errors import LockgateError
+from lockgate.base.explanation import Explanation
+from lockgate.controls.determination import Determination
+from lockgate.web.respond import dates_of, page, respond
+from lockgate.web.site import site_of
+
+router = APIRouter()
+
+MOVEMENTS = ("export", "reexport", "in-country-transfer", "remote-access")
+YES_NO = ("yes", "no")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One field of the form: the column it fills, how it is asked, and what may be answered."""
+
+    column: str
+    label: str
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page of the form."""
+
+    id: str
+    title: str
+    questions: tuple[Question, ...]
+
+
+STEPS = (
+    Step("item", "What moves?", (
+        Question("item", "Chip", "An id of the catalogue; leave it empty and give the figures for a chip that is not in it.", list="chips"),
+        Question("quantity", "How many"),
+        Question("tpp", "Total processing performance", "Only for a chip of your own, or to override the catalogue; the answer then says so."),
+        Question("performance_density", "Performance density, TPP per mm²"),
+        Question("dram_bandwidth_gb_per_s", "Total memory bandwidth, GB/s"),
+        Question("io_bandwidth_gb_per_s", "Aggregate transfer rate of all ports, GB/s", "Chip links and PCIe together, both directions."),
+        Question("datacenter", "Designed or marketed for datacentres", choices=YES_NO),
+        Question("manufacturer", "Maker"),
+    )),
+    Step("route", "Which way?", (
+        Question("kind", "Kind of movement", choices=MOVEMENTS),
+        Question("from", "From", "A country by name or two-letter code.", list="places"),
+        Question("to", "To", list="places"),
+        Question("us_entry", "Is it entered in the United States on its way?", choices=YES_NO),
+    )),
+    Step("parties", "Who?", (
+        Question("exporter", "Exporter"),
+        Question("end_user", "End user"),
+        Question("end_user_hq", "Where the end user has its headquarters", list="places"),
+        Question("ultimate_parent", "Where its ultimate parent has its headquarters", list="places"),
+        Question("military_end_use", "Military end use or end user", choices=YES_NO),
+        Question("supp8_approved", "All in supplement no. 8 to part 740", choices=YES_NO),
+    )),
+    Step("held", "What is held?", (
+        Question("us_licence", "Is a US licence held?", choices=YES_NO),
+        Question("cn_approval", "Is a Chinese import approval held?", choices=YES_NO),
+    )),
+)  # fmt: skip
+COLUMNS = tuple(question.column for step in STEPS for question in step.questions)
+
+
+@router.get("/determine")
+def determine(request: Request) -> Response:
+    """The answer for what the address says; without an item or figures, the first page of the form."""
+    row = read_row(request)
+    step = request.query_params.get("step", "")
+    if request.state.format == "html" and (step or not row):
+        return ask(request, row, step or "item")
+    return answer(request, row)
+
+
+@router.get("/determine/step")
+def take_step(request: Request) -> Response:
+    """A page of the form was filled in: on to the next one, or to the answer."""
+    query = {
+        name: value for name, value in request.query_params.items() if value and name not in ("step", "next")
+    }
+    upcoming = request.query_params.get("next", "")
+    if upcoming in {step.id for step in STEPS}:
+        query["step"] = upcoming
+    return RedirectResponse("/determine?" + urlencode(query), 303)
+
+
+def read_row(request: Request) -> dict[str, str]:
+    """The transaction's columns of the query, certificates included."""
+    return {
+        name: value
+        for name, value in request.query_params.items()
+        if value and (name in COLUMNS or name.startswith("dd_"))
+    }
+
+
+def ask(
+    request: Request,
+    row: Mapping[str, str],
+    step_id: str,
+    status: int = 200,
+    problems: tuple[LockgateError, ...] = (),
+) -> Response:
+    """One page of the form."""
+    site = site_of(request)
+    names = [step.id for step in STEPS]
+    if step_id not in names:
+        raise LockgateError(
+            f"there is no step {step_id!r}", code="bad-choice", where="step", hint=", ".join(names)
+        )
+    position = names.index(step_id)
+    return page(
+        request, "determine/ask.html", status, step=STEPS[position], number=position + 1, count=len(STEPS), row=row, problems=problems,
+        following=names[position + 1] if position + 1 < len(names) else "", chips=site.catalogue.chips(), places=site.catalogue.places(),
+    )  # fmt: skip
+
+
+def answer(request: Request, row: Mapping[str, str]) -> Response:
+    """The determination, and beside it the same deal on another date or with another chip where the address asks for one."""
+    site = site_of(request)
+    clocks = dates_of(request)
+    try:
+        found = site.determine(row, clocks["on"], clocks["known_at"])
+    except LockgateError as error:
+        if request.state.format != "html":
+            raise
+        wrong = {problem.path for problem in error.problems}
+        at = next(
+            (step.id for step in STEPS if wrong & {question.column for question in step.questions}), "item"
+        )
+        return ask(request, row, at, 422, error.problems)
+    other = second(request, row)
+    reasons = [(part, numbered(part.explanation)) for part in found.parts]
+    return respond(
+        request, "determine/answer.html", data=found.as_dict(explain=True), rows=[found.as_dict()], found=found, other=other,
+        reasons=reasons, row=row, steps=STEPS, differences=differences(found, other) if other else (),
+        timeline=site.timeline(row, clocks["known_at"]), citations=site.citations(found), **clocks,
+    )  # fmt: skip
+
+
+def second(request: Request, row: Mapping[str, str]) -> Determination | None:
+    """The determination to compare with: another date (``with_on``) or another chip (``with_item``)."""
+    other_on, other_item = request.query_params.get("with_on", ""), request.query_params.get("with_item", "")
+    if not other_on and not other_item:
+        return None
+    from lockgate.base.dates import parse_date
+
+    clocks = dates_of(request)
+    on = parse_date(other_on) if other_on else clocks["on"]
+    return site_of(request).determine(
+        {**row, **({"item": other_item} if other_item else {})}, on, clocks["known_at"]
+    )
+
+
+def numbered(explanation: Explanation) -> list[Explanation]:
+    """The steps a reader should see as numbered reasons: the children of a gate's tree, or itself where it has none."""
+    return list(explanation.children) or [explanation]
+
+
+def differences(one: Determination, two: Determination) -> list[tuple[str, str, str]]:
+    """What differs between two determinations, field by field."""
+
+    def flat(found: Determination) -> dict[str, str]:
+        data: dict[str, Any] = found.as_dict()
+        rows = {
+            name: str(data[name])
+            for name in ("on", "item", "tpp", "performance_density", "classification", "verdict")
+        }
+        for group in ("gates", "charges"):
+            for name, part in data[group].items():
+                for key, value in part.items():
+                    if key != "conditions":
+                        rows[f"{name}: {key.replace('_', ' ')}"] = (
+                            ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+                        )
+        return rows
+
+    left, right = flat(one), flat(two)
+    return [
+        (name, left.get(name, ""), right.get(name, ""))
+        for name in dict.fromkeys([*left, *right])
+        if left.get(name) != right.get(name)
+    ]
