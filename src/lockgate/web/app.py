@@ -29,7 +29,7 @@ from lockgate.web.visitors import find_visitor
 log = logging.getLogger("lockgate.web")
 
 # Modules of lockgate.web.pages and lockgate.web.api; each has a `router`.
-PAGES = ("home", "account", "oidc", "admin", "api_docs", "chips", "health")
+PAGES = ("home", "account", "oidc", "admin", "api_docs", "chips", "determine", "health")
 API: tuple[str, ...] = ()
 
 

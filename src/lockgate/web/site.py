@@ -1,9 +1,11 @@
 """What one running application holds: settings, catalogue, versions, limiters."""
 
+import datetime as dt
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, cast
@@ -11,15 +13,18 @@ from typing import Any, cast
 from fastapi import Request
 
 from lockgate.catalogue import Catalogue, load_catalogue
+from lockgate.controls.determination import Determination
 from lockgate.services.access import invite_first_administrator
+from lockgate.services.determine import Determiner
 from lockgate.services.registry import Registry, init_record
+from lockgate.services.standing import classify_chips
 from lockgate.web.middleware import RateLimiter
 from lockgate.web.settings import Settings
 
 log = logging.getLogger("lockgate.web")
 
 
-@dataclass
+@dataclass(eq=False)
 class Site:
     """One running application."""
 
@@ -49,6 +54,15 @@ class Site:
             address = self.settings.public_url or "http://127.0.0.1:8080"
             log.warning("first start: set the administrator's password at %s/invitation/%s", address, key)
         return registry
+
+    @lru_cache(maxsize=64)  # noqa: B019 one site lives as long as its process
+    def classifications(self, on: dt.date, known_at: dt.date) -> Mapping[str, str | None]:
+        """Every chip's export classification on a day, by id."""
+        return classify_chips(self.catalogue, on, known_at)
+
+    def determine(self, row: Mapping[str, str], on: dt.date, known_at: dt.date) -> Determination:
+        """The determination of one transaction, given by columns."""
+        return Determiner(self.catalogue, on=on, known_at=known_at).answer(row)
 
     @cached_property
     def versions(self) -> dict[str, str]:

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from lockgate.base.errors import LockgateError
 from lockgate.catalogue import Chip
 from lockgate.catalogue.chips import plain
+from lockgate.services.chips import chip_row, describe_chip
+from lockgate.services.standing import REFERENCE_ROUTE
 from lockgate.web.respond import dates_of, respond
 from lockgate.web.site import site_of
 
@@ -30,7 +32,7 @@ FACETS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
 COLUMNS = (
     ("tpp", "TPP"),
     ("performance_density", "TPP/mm²"),
-    ("dram_capacity_gb", "Memory, GB"),
+    ("dram_capacity_gib", "Memory, GiB"),
     ("dram_bandwidth_gb_per_s", "Bandwidth, GB/s"),
     ("io_bandwidth_gb_per_s", "I/O, GB/s"),
     ("power_w", "Power, W"),
@@ -51,7 +53,7 @@ def list_chips(
     site = site_of(request)
     clocks = dates_of(request)
     classes = site.classifications(clocks["on"], clocks["known_at"])
-    rows = [chip_row(chip, classes.get(chip.id)) for chip in site.catalogue.chips()]
+    rows = [listed(chip, classes.get(chip.id)) for chip in site.catalogue.chips()]
     wanted = {name: request.query_params.getlist(name) for name in FACETS}
     if q:
         needle = q.casefold()
@@ -90,11 +92,8 @@ def show_chip(request: Request, chip_id: str) -> Response:
     chip = site.catalogue.chip(chip_id)
     sources = {source: site.catalogue.source(source) for source in chip.sources()}
     numbers = {source: position for position, source in enumerate(sources, 1)}
-    standing = site.standing(chip, clocks["on"], clocks["known_at"])
-    data = chip.model_dump(mode="json") | {
-        "tpp": chip.tpp, "performance_density": chip.performance_density, "density_bound": chip.density_bound,
-        "standing": standing.as_dict(explain=True), "sources": [source.model_dump(mode="json") for source in sources.values()],
-    }  # fmt: skip
+    standing = site.determine({"item": chip.id, **REFERENCE_ROUTE}, clocks["on"], clocks["known_at"])
+    data = {**describe_chip(site.catalogue, chip), "standing": standing.as_dict()}
     return respond(
         request, "chips/show.html", data=data, rows=fact_rows(chip), chip=chip, sources=sources, numbers=numbers,
         standing=standing, tpp=chip.explain_tpp(), density=chip.explain_density(), **clocks,
@@ -114,7 +113,7 @@ def compare_chips(request: Request, ids: list[str]) -> Response:
     site = site_of(request)
     clocks = dates_of(request)
     classes = site.classifications(clocks["on"], clocks["known_at"])
-    rows = [chip_row(chip, classes.get(chip.id)) for chip in map(site.catalogue.chip, chosen)]
+    rows = [listed(chip, classes.get(chip.id)) for chip in map(site.catalogue.chip, chosen)]
     formats = sorted({name for row in rows for name in row["peak_tflops"]})
     return respond(
         request,
@@ -128,33 +127,15 @@ def compare_chips(request: Request, ids: list[str]) -> Response:
     )
 
 
-def chip_row(chip: Chip, classification: str | None) -> dict[str, Any]:
-    """A chip as a row of the table: trade units, None where no source gives the figure."""
-
-    def scaled(value: float | None, factor: float) -> float | None:
-        return None if value is None else round(value / factor, 3)
-
+def listed(chip: Chip, classification: str | None) -> dict[str, Any]:
+    """A chip as a row of the table: the row of every list of chips, with its classification and rates."""
     memory = chip.facts.get("dram_type")
+    rates = {name: value / 1e12 for name, value in chip.peak_flop_per_s.items()}
     return {
-        "id": chip.id,
-        "name": chip.name,
-        "vendor": chip.vendor,
-        "vendor_country": chip.vendor_country,
-        "released_on": chip.released_on,
-        "classification": classification,
-        "tpp": None if chip.tpp is None else float(chip.tpp),
-        "performance_density": None
-        if chip.performance_density is None
-        else round(float(chip.performance_density), 2),
-        "density_bound": chip.density_bound,
+        **chip_row(chip),
         "dram_type": memory.value if memory else None,
-        "dram_capacity_gb": scaled(chip.dram_capacity_byte, 1e9),
-        "dram_bandwidth_gb_per_s": scaled(chip.dram_bandwidth_byte_per_s, 1e9),
-        "io_bandwidth_gb_per_s": scaled(chip.io_bandwidth_byte_per_s, 1e9),
-        "power_w": chip.power_w,
-        "marketed_for_datacenter": chip.marketed_for_datacenter,
-        "peak_tflops": {name: value / 1e12 for name, value in chip.peak_flop_per_s.items()},
-        "origin": chip.origin,
+        "classification": classification,
+        "peak_tflops": rates,
     }
 
 

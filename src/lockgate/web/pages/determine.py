@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from lockgate.base.dates import parse_date
 from lockgate.base.errors import LockgateError
 from lockgate.base.explanation import Explanation
 from lockgate.controls.determination import Determination
+from lockgate.services.determine import answer_as_dict, cite
+from lockgate.services.standing import follow_deal
 from lockgate.web.respond import dates_of, page, respond
 from lockgate.web.site import site_of
 
@@ -142,9 +145,9 @@ def answer(request: Request, row: Mapping[str, str]) -> Response:
     other = second(request, row)
     reasons = [(part, numbered(part.explanation)) for part in found.parts]
     return respond(
-        request, "determine/answer.html", data=found.as_dict(explain=True), rows=[found.as_dict()], found=found, other=other,
+        request, "determine/answer.html", data=answer_as_dict(found, site.catalogue, explain=True), rows=[answer_as_dict(found, site.catalogue)], found=found, other=other,
         reasons=reasons, row=row, steps=STEPS, differences=differences(found, other) if other else (),
-        timeline=site.timeline(row, clocks["known_at"]), citations=site.citations(found), **clocks,
+        timeline=list(follow_deal(site.catalogue, row, clocks["known_at"], clocks["today"])), citations=[cite(name, found, site.catalogue) for name in found.explanation.citations()], **clocks,
     )  # fmt: skip
 
 
@@ -153,8 +156,6 @@ def second(request: Request, row: Mapping[str, str]) -> Determination | None:
     other_on, other_item = request.query_params.get("with_on", ""), request.query_params.get("with_item", "")
     if not other_on and not other_item:
         return None
-    from lockgate.base.dates import parse_date
-
     clocks = dates_of(request)
     on = parse_date(other_on) if other_on else clocks["on"]
     return site_of(request).determine(

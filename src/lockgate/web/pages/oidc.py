@@ -5,7 +5,7 @@ Source: OpenID Connect Core 1.0, sections 3.1.2 and 3.1.3.7.
 
 import json
 import secrets
-from typing import Any
+from typing import Any, cast
 
 from authlib.integrations.httpx_client import OAuth2Client
 from fastapi import APIRouter, Request
@@ -148,7 +148,7 @@ def check_identity(
         LockgateError: ``not-allowed``.
     """
     try:
-        token = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=list(ALGORITHMS))
+        token = jwt.decode(id_token, KeySet.import_key_set(cast(Any, keys)), algorithms=list(ALGORITHMS))
         jwt.JWTClaimsRegistry(
             leeway=60,
             iss={"essential": True, "value": issuer},
