@@ -13,11 +13,15 @@ REFERENCE_ROUTE = {"kind": "export", "from": "US", "to": "CN"}
 
 
 def classify_chips(catalogue: Catalogue, on: dt.date, known_at: dt.date | None) -> dict[str, str | None]:
-    """The export classification of every chip of the catalogue on a day, by id; None where it is under none."""
+    """The export classification of every chip of the catalogue on a day, by id.
+
+    ``None`` where it is under none, ``undetermined`` where a figure that decides is not known.
+    """
     determiner = Determiner(catalogue, on=on, known_at=known_at)
+    answers = {chip.id: determiner.answer({"item": chip.id, **REFERENCE_ROUTE}) for chip in catalogue.chips()}
     return {
-        chip.id: determiner.answer({"item": chip.id, **REFERENCE_ROUTE}).classification
-        for chip in catalogue.chips()
+        chip_id: "undetermined" if found.undetermined else found.classification
+        for chip_id, found in answers.items()
     }
 
 

@@ -14,6 +14,7 @@ from lockgate.base.explanation import Explanation
 from lockgate.controls.determination import Determination
 from lockgate.services.determine import answer_as_dict, cite
 from lockgate.services.standing import follow_deal
+from lockgate.services.transaction_rows import COLUMNS as TRANSACTION_COLUMNS
 from lockgate.web.respond import dates_of, page, respond
 from lockgate.web.site import site_of
 
@@ -43,7 +44,7 @@ class Step:
     questions: tuple[Question, ...]
 
 
-STEPS = (
+STEPS: tuple[Step, ...] = (
     Step("item", "What moves?", (
         Question("item", "Chip", "An id of the catalogue; leave it empty and give the figures for a chip that is not in it.", list="chips"),
         Question("quantity", "How many"),
@@ -72,6 +73,19 @@ STEPS = (
         Question("us_licence", "Is a US licence held?", choices=YES_NO),
         Question("cn_approval", "Is a Chinese import approval held?", choices=YES_NO),
     )),
+    Step(
+        "certificates",
+        "Which certificates are there?",
+        tuple(
+            Question(
+                name,
+                column.meaning[:1].upper() + column.meaning[1:],
+                choices=YES_NO if column.kind == "truth" else (),
+            )
+            for name, column in TRANSACTION_COLUMNS.items()
+            if name.startswith("dd_")
+        ),
+    ),
 )  # fmt: skip
 COLUMNS = tuple(question.column for step in STEPS for question in step.questions)
 
