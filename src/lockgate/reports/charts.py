@@ -6,6 +6,7 @@ A chart carries a title and a description for those who cannot see it, and stand
 import html
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -41,8 +42,7 @@ def region_chart(
     Returns:
         An ``svg`` element.
     """
-    import altair as alt
-
+    alt = altair()
     x_axis = axis_of(alt.X, "x", *x)
     y_axis = axis_of(alt.Y, "y", *y)
     clip = {"clip": True}
@@ -52,31 +52,48 @@ def region_chart(
         tone = region["tone"]
         layers.append(
             alt.Chart(data)
-            .mark_rect(fill=COLOUR[f"{tone}-soft"], fillOpacity=0.75, stroke=COLOUR[tone], strokeWidth=1, **clip)
+            .mark_rect(
+                fill=COLOUR[f"{tone}-soft"], fillOpacity=0.75, stroke=COLOUR[tone], strokeWidth=1, **clip
+            )
             .encode(x=x_axis, x2="x2:Q", y=y_axis, y2="y2:Q")
             .transform_calculate(x="datum.x1", y="datum.y1")
         )
     labels = alt.InlineData(values=[dict(region) for region in regions if region.get("label")])
     layers.append(
         alt.Chart(labels)
-        .mark_text(align="left", baseline="top", fontSize=12, fontWeight="bold", fill=COLOUR["ink"], lineBreak="\n")
+        .mark_text(
+            align="left", baseline="top", fontSize=12, fontWeight="bold", fill=COLOUR["ink"], lineBreak="\n"
+        )
         .encode(x=alt.X("label_x:Q"), y=alt.Y("label_y:Q"), text="label:N")
     )
     for line in lines:
-        rule = alt.Chart(alt.InlineData(values=[dict(line)])).mark_rule(stroke=COLOUR["ink"], strokeDash=[4, 3])
+        rule = alt.Chart(alt.InlineData(values=[dict(line)])).mark_rule(
+            stroke=COLOUR["ink"], strokeDash=[4, 3]
+        )
         layers.append(rule.encode(**{key: f"{key}:Q" for key in ("x", "y") if key in line}))
         text = alt.Chart(alt.InlineData(values=[dict(line)])).mark_text(
             align="left", baseline="bottom", dx=3, dy=-2, fontSize=11, fill=COLOUR["muted"]
         )
         layers.append(text.encode(x=alt.X("label_x:Q"), y=alt.Y("label_y:Q"), text="label:N"))
-    marks = {"deal": ("accent", 110, "diamond"), "compared": ("ink", 60, "circle"), "other": ("muted", 22, "circle")}
+    marks = {
+        "deal": ("accent", 110, "diamond"),
+        "compared": ("ink", 60, "circle"),
+        "other": ("muted", 22, "circle"),
+    }
     for kind in ("other", "compared", "deal"):
         tone, size, shape = marks[kind]
         data = alt.InlineData(values=[dict(point) for point in points if point["kind"] == kind])
         base = alt.Chart(data).encode(x=x_axis, y=y_axis)
         layers.append(
             base.mark_point(
-                filled=True, fill=COLOUR[tone], stroke=COLOUR["paper"], strokeWidth=1, size=size, shape=shape, opacity=1, **clip
+                filled=True,
+                fill=COLOUR[tone],
+                stroke=COLOUR["paper"],
+                strokeWidth=1,
+                size=size,
+                shape=shape,
+                opacity=1,
+                **clip,
             )
         )
         if kind != "other":
@@ -92,8 +109,7 @@ def region_chart(
 
 def axis_of(channel: Any, field: str, title: str, domain: tuple[float, float]) -> Any:
     """A logarithmic axis with round numbers."""
-    import altair as alt
-
+    alt = altair()
     return channel(
         f"{field}:Q",
         title=title,
@@ -118,13 +134,23 @@ def strip_chart(
     Returns:
         An ``svg`` element.
     """
-    import altair as alt
-
+    alt = altair()
     tones = sorted({span["tone"] for span in spans})
-    data = alt.InlineData(values=[dict(span) for span in spans], format=alt.DataFormat(parse={"start": "date", "end": "date"}))
-    y = alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelFontSize=12, ticks=False, domain=False, labelPadding=8))
+    data = alt.InlineData(
+        values=[dict(span) for span in spans], format=alt.DataFormat(parse={"start": "date", "end": "date"})
+    )
+    y = alt.Y(
+        "row:N",
+        sort=list(rows),
+        title=None,
+        axis=alt.Axis(labelFontSize=12, ticks=False, domain=False, labelPadding=8),
+    )
     offset = alt.YOffset("lane:N", sort=["us-export", "cn-import"])
-    x = alt.X("start:T", title=None, axis=alt.Axis(format="%Y", tickCount="year", grid=True, gridColor=COLOUR["rule"]))
+    x = alt.X(
+        "start:T",
+        title=None,
+        axis=alt.Axis(format="%Y", tickCount="year", grid=True, gridColor=COLOUR["rule"]),
+    )
     bars = (
         alt.Chart(data)
         .mark_bar(stroke=COLOUR["paper"], strokeWidth=1)
@@ -134,18 +160,22 @@ def strip_chart(
             y=y,
             yOffset=offset,
             fill=alt.Fill(
-                "tone:N", scale=alt.Scale(domain=tones, range=[COLOUR[f"{tone}-soft"] for tone in tones]), legend=None
+                "tone:N",
+                scale=alt.Scale(domain=tones, range=[COLOUR[f"{tone}-soft"] for tone in tones]),
+                legend=None,
             ),
         )
     )
     edges = (
         alt.Chart(data)
-        .mark_tick(thickness=3, orient="vertical")
+        .mark_tick(thickness=3, orient="vertical", filled=False, fillOpacity=0)
         .encode(
             x=x,
             y=y,
             yOffset=offset,
-            stroke=alt.Stroke("tone:N", scale=alt.Scale(domain=tones, range=[COLOUR[tone] for tone in tones]), legend=None),
+            stroke=alt.Stroke(
+                "tone:N", scale=alt.Scale(domain=tones, range=[COLOUR[tone] for tone in tones]), legend=None
+            ),
         )
     )
     words = (
@@ -154,22 +184,38 @@ def strip_chart(
         .mark_text(align="left", dx=5, fontSize=10.5, fill=COLOUR["ink"])
         .encode(x=x, y=y, yOffset=offset, text="label:N")
     )
-    day_data = alt.InlineData(values=[dict(mark) for mark in marks], format=alt.DataFormat(parse={"on": "date"}))
+    day_data = alt.InlineData(
+        values=[dict(mark) for mark in marks], format=alt.DataFormat(parse={"on": "date"})
+    )
     days = alt.Chart(day_data).mark_rule(stroke=COLOUR["accent"], strokeWidth=2).encode(x=alt.X("on:T"))
     day_labels = (
         alt.Chart(day_data)
-        .mark_text(align="right", baseline="bottom", dx=-3, dy=-3, y=0, fontSize=11, fontWeight="bold", fill=COLOUR["accent"])
+        .mark_text(
+            align="right",
+            baseline="bottom",
+            dx=-3,
+            dy=-3,
+            y=0,
+            fontSize=11,
+            fontWeight="bold",
+            fill=COLOUR["accent"],
+        )
         .encode(x=alt.X("on:T"), text="label:N")
     )
     chart = alt.layer(bars, edges, words, days, day_labels).properties(width=WIDTH - 60, height=alt.Step(21))
     return accessible(draw(chart), id_=id_, title=title, description=description)
 
 
+def altair() -> Any:
+    """Altair, imported when the first chart is drawn; its generated signatures are too narrow for marks built from data."""
+    return import_module("altair")
+
+
 def draw(chart: Any) -> str:
     """An Altair chart as SVG text in the stand-in colours of `INK`."""
-    import altair as alt
     import vl_convert
 
+    alt = altair()
     themed = chart.configure(background="transparent", font=FONT).configure_view(strokeWidth=0)
     themed = themed.configure_axis(
         labelColor=COLOUR["muted"], titleColor=COLOUR["ink"], domainColor=COLOUR["rule"], tickColor=COLOUR["rule"],

@@ -88,9 +88,7 @@ class Assessment:
     @cached_property
     def buyers(self) -> tuple[RecipientAnswer, ...]:
         """Those the deal is with; all recipients where it is with nobody yet."""
-        return (
-            tuple(answer for answer in self.answers if answer.recipient.role == "buyer") or self.answers
-        )
+        return tuple(answer for answer in self.answers if answer.recipient.role == "buyer") or self.answers
 
     @property
     def reference(self) -> RecipientAnswer:

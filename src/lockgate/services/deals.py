@@ -120,7 +120,10 @@ class Quantity(Entry):
         if self.low > self.high:
             raise ValueError("low is above high")
         for end in (self.low, self.high):
-            allowed = ((report.low or 0) <= end and (report.high is None or end <= report.high) for report in self.reports)
+            allowed = (
+                (report.low or 0) <= end and (report.high is None or end <= report.high)
+                for report in self.reports
+            )
             if self.reports and not any(allowed):
                 raise ValueError(f"no report allows for {end:,}")
         return self

@@ -1,0 +1,84 @@
+"""Make a dossier of a deal: the registry of its sections, and the one function that fills them."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lockgate.controls.determination import Verdict
+
+if TYPE_CHECKING:
+    from lockgate.reports.outline import Dossier, DossierSection
+    from lockgate.services.assessment import Assessment
+
+SECTION_PROVIDERS: tuple[str, ...] = (
+    "lockgate.services.dossier_verdict:verdict_section",
+    "lockgate.services.dossier_verdict:deal_section",
+    "lockgate.services.dossier_gates:gates_section",
+    "lockgate.services.dossier_gates:conditions_section",
+    "lockgate.services.dossier_lines:versions_section",
+    "lockgate.services.dossier_lines:lines_section",
+    "lockgate.services.dossier_numbers:cap_section",
+    "lockgate.services.dossier_numbers:cost_section",
+)
+"""``module:function`` of every part that can have a section. A provider takes the assessment and returns a section, or None where
+it has nothing to say: then the section is not there. Sections stand in the order of their ``order``, not of this list."""
+
+SOURCES_PROVIDER = "lockgate.services.dossier_sources:sources_section"
+"""Runs last: it lists what all other sections cite."""
+
+Progress = Callable[[str], None]
+"""Is told what is being worked on."""
+
+
+def make_dossier(assessment: "Assessment", *, version: str, progress: Progress = lambda _: None) -> "Dossier":
+    """The dossier of an assessed deal.
+
+    Args:
+        assessment: The deal, on its day.
+        version: Version of Lockgate, for the page.
+        progress: Is told which section is being worked on.
+    """
+    from lockgate.reports.outline import Dossier
+    from lockgate.services.dossier_verdict import sum_up
+
+    sections = fill_sections(assessment, SECTION_PROVIDERS, progress)
+    progress("sources")
+    from lockgate.services.dossier_sources import sources_section
+
+    sections = sorted([*sections, sources_section(assessment, sections)], key=lambda section: section.order)
+    return Dossier(
+        id=assessment.deal.id,
+        title=assessment.deal.title,
+        on=assessment.on,
+        known_at=assessment.known_at,
+        made_on=assessment.today,
+        version=version,
+        verdict=str(assessment.verdict),
+        summary=sum_up(assessment),
+        sections=tuple(sections),
+    )
+
+
+def fill_sections(
+    assessment: "Assessment", providers: Iterable[str], progress: Progress
+) -> "list[DossierSection]":
+    """Ask every provider; those that have nothing to say are left out."""
+    sections = []
+    for provider in providers:
+        module, name = provider.split(":")
+        progress(name.removesuffix("_section").replace("_", " "))
+        section = getattr(import_module(module), name)(assessment)
+        if section is not None:
+            sections.append(section)
+    return sections
+
+
+def passes(verdict: Verdict) -> bool | None:
+    """Whether a deal with this verdict passes; None where that is not determined."""
+    return {Verdict.MET: True, Verdict.NOT_IN_FORCE: True, Verdict.NOT_MET: False}.get(verdict)
+
+
+def iso(day: dt.date | None) -> str | None:
+    """A day for JSON."""
+    return None if day is None else day.isoformat()

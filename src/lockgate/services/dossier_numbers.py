@@ -1,0 +1,142 @@
+"""The dossier's sums: the half of US shipments that may go to China, and the duty."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from lockgate.base.three_valued import Truth, word
+from lockgate.reports.outline import Cite, DossierSection
+from lockgate.services.assessment import Assessment
+from lockgate.services.deals import Figure
+from lockgate.services.dossier_gates import clause
+
+SHARE = Fraction(1, 2)
+CAP_WORD = "cap"
+
+
+def cap_section(assessment: Assessment) -> DossierSection | None:
+    """The cap worked for this quantity: what may go to China and Macau is at most half of what went to US customers.
+
+    None where no cap applies on the day.
+    """
+    provision = cap_provision(assessment)
+    if provision is None:
+        return None
+    quantity = assessment.deal.quantity
+    tpp = assessment.reference.determination.transaction.tpp
+    us_units = [int(figure.value) for figure in assessment.deal.figures_named("us_units")]
+    stock = assessment.deal.figures_named("stock_units")
+    rows = [cap_row(units, tpp) for units in dict.fromkeys((quantity.low, quantity.high))]
+    data = {
+        "clause": clause(assessment, provision),
+        "share": float(SHARE),
+        "tpp": None if tpp is None else float(tpp),
+        "rows": rows,
+        "us_units": us_units,
+        "met": word(cap_met(quantity.low, quantity.high, us_units)),
+        "stock": [stock_row(figure, quantity.low, quantity.high) for figure in stock],
+        "missing": []
+        if us_units
+        else ["aggregate TPP of the same product shipped to US customers for use in the United States"],
+        "open": list(assessment.law_on[provision].open),
+    }
+    cites = [Cite(provision, "the cap")] + [Cite(id_, "stock") for figure in stock for id_ in figure.sources]
+    return DossierSection(
+        id="cap", title="The 50 % cap, worked", order=70, template="cap.html", data=data, cites=tuple(cites)
+    )
+
+
+def cap_provision(assessment: Assessment) -> str | None:
+    """Id of the cap among the conditions of the reference buyer; None where it is not one."""
+    for part in assessment.reference.determination.gates:
+        for item in part.conditions:
+            if CAP_WORD in item.id.replace(".", "-").split("-") and item.id in assessment.law_on:
+                return item.id
+    return None
+
+
+def cap_row(units: int, tpp: Decimal | None) -> dict[str, Any]:
+    """The arithmetic for one number of chips: what must have gone to US customers."""
+    needed = -(-units * SHARE.denominator // SHARE.numerator)
+    return {
+        "units": units,
+        "tpp": None if tpp is None else float(tpp * units),
+        "us_units_needed": needed,
+        "us_tpp_needed": None if tpp is None else float(tpp * needed),
+    }
+
+
+def cap_met(low: int, high: int, us_units: list[int]) -> Truth:
+    """Whether the cap is kept: yes if the highest quantity keeps it under the lowest report, no if the lowest breaks it.
+
+    >>> cap_met(400000, 500000, [1000000]), cap_met(400000, 500000, [700000]), cap_met(400000, 500000, [])
+    (True, False, None)
+    """
+    if not us_units:
+        return None
+    if high <= min(us_units) * SHARE:
+        return True
+    return False if low > max(us_units) * SHARE else None
+
+
+def stock_row(figure: Figure, low: int, high: int) -> dict[str, Any]:
+    """If the reported stock were all there is: how many of it could go to China, the rest going to US customers.
+
+    ``x <= 1/2 (stock - x)``, so a third of the stock.
+    """
+    stock = int(figure.value)
+    most = int(stock * SHARE / (1 + SHARE))
+    return {
+        "stock": stock,
+        "most": most,
+        "low_fits": low <= most,
+        "high_fits": high <= most,
+        "hedge": figure.hedge,
+        "note": figure.note,
+        "sources": list(figure.sources),
+    }
+
+
+def cost_section(assessment: Assessment) -> DossierSection | None:
+    """What the deal costs at the border: price times quantity times rate, each as a range. None where no charge may apply."""
+    charges = [part for part in assessment.reference.determination.charges if part.applies is not False]
+    if not charges:
+        return None
+    quantity = assessment.deal.quantity
+    prices = assessment.deal.figures_named("unit_price_usd")
+    rows = []
+    for part in charges:
+        rate = part.rate_fraction or Decimal(0)
+        cases = [
+            {
+                "price_usd": float(figure.value),
+                "units": units,
+                "value_usd": float(figure.value * units),
+                "duty_usd": float(figure.value * units * rate),
+                "duty_per_unit_usd": float(figure.value * rate),
+                "sources": list(figure.sources),
+                "note": figure.note,
+            }
+            for figure in sorted(prices, key=lambda figure: figure.value)
+            for units in dict.fromkeys((quantity.low, quantity.high))
+        ]
+        rows.append(
+            {
+                "charge": part.charge,
+                "applies": word(part.applies),
+                "rate_fraction": float(rate),
+                "clause": clause(assessment, part.basis[0]) if part.basis else None,
+                "cases": cases,
+                "duty_usd_low": min((case["duty_usd"] for case in cases), default=None),
+                "duty_usd_high": max((case["duty_usd"] for case in cases), default=None),
+                "missing": [] if prices else ["unit_price_usd"],
+            }
+        )
+    cites = [Cite(part.basis[0], "the rate") for part in charges if part.basis]
+    cites += [
+        Cite(id_, f"price of one: {figure.value:,f} USD") for figure in prices for id_ in figure.sources
+    ]
+    return DossierSection(
+        id="cost", title="What it costs at the border", order=80, template="cost.html",
+        data={"charges": rows}, cites=tuple(cites),
+    )  # fmt: skip
