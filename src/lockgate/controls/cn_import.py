@@ -72,7 +72,11 @@ def answer_cn_import(transaction: Transaction, law: LawOnDate) -> GateAnswer:
     held = transaction.cn_approval is True
     verdict = Verdict.MET if held else STATES[state]
     steps = [
-        Explanation("import approval held", held or None, note="as the transaction states"),
+        Explanation(
+            "import approval held",
+            {True: "yes", False: "no", None: "not stated"}[transaction.cn_approval],
+            note="as the transaction says" if transaction.cn_approval is not None else "",
+        ),
         *(explain_report(*pair, decides=pair[0] == id_) for pair in reversed(found)),
     ]
     return GateAnswer(
@@ -145,19 +149,26 @@ def conditions_of(item: str, law: LawOnDate) -> Iterator[Condition]:
     """Conditions that reports attach to ``item``. None has an official wording, so none can be checked: all are unknown."""
     for id_, version in law.items():
         if id_.startswith(CONDITIONS) and names_item(version, item):
-            yield Condition(id_, ConditionStatus.UNKNOWN, version.needs, note=version.summary)
+            yield Condition(
+                id_, ConditionStatus.UNKNOWN, version.needs,
+                note=f"as reported, confidence {version.confidence}; no official wording was found",
+            )  # fmt: skip
 
 
 def explain_report(id_: str, version: Version, *, decides: bool) -> Explanation:
     """One report as a step: what it reports, from which day, how surely, and whether it decides."""
     fact = version.values.get("fact", "report")
-    role = "decides" if decides else ("other state" if version.outcome else f"{fact}: changes nothing here")
+    role = (
+        "Decides"
+        if decides
+        else ("A state for others or before" if version.outcome else "Sets no state here")
+    )
     return Explanation(
-        f"{fact} reported for {version.from_on.isoformat()}",
+        f"{fact} reported for {version.from_on.isoformat()}, confidence {version.confidence}",
         version.outcome or None,
         citation=id_,
         pinpoint=version.citation.pinpoint,
-        note=f"{role}; confidence {version.confidence}. {version.summary}",
+        note=f"{role}. {version.summary}",
     )
 
 

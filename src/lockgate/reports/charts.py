@@ -4,6 +4,7 @@ A chart carries a title and a description for those who cannot see it, and stand
 """
 
 import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -21,18 +22,19 @@ INK: Mapping[str, str] = {
 COLOUR: Mapping[str, str] = {name: colour for colour, name in INK.items()}
 FONT = "system-ui, sans-serif"
 WIDTH = 760
+PLOT = (680, 400)
+LABEL_SIZE = 12
 
 
 def region_chart(
-    points: Sequence[Row], regions: Sequence[Row], lines: Sequence[Row], *, id_: str, title: str, description: str,
+    points: Sequence[Row], regions: Sequence[Row], *, id_: str, title: str, description: str,
     x: tuple[str, tuple[float, float]], y: tuple[str, tuple[float, float]],
 ) -> str:  # fmt: skip
     """Chips as points over the regions that the law draws, both axes logarithmic.
 
     Args:
         points: ``name, x, y, kind`` (``deal``, ``compared``, ``other``); ``y_is_bound`` where y is only a bound.
-        regions: ``label, tone, x1, x2, y1, y2`` in axis units, and ``label_x, label_y``.
-        lines: Single thresholds: ``label, x`` or ``label, y``.
+        regions: ``label, tone, x1, x2, y1, y2`` in axis units; later ones lie over earlier ones.
         id_: Distinct id of the chart in its page.
         title: Short name, read aloud.
         description: What the chart shows, read aloud.
@@ -53,7 +55,7 @@ def region_chart(
         layers.append(
             alt.Chart(data)
             .mark_rect(
-                fill=COLOUR[f"{tone}-soft"], fillOpacity=0.75, stroke=COLOUR[tone], strokeWidth=1, **clip
+                fill=COLOUR[f"{tone}-soft"], fillOpacity=1, stroke=COLOUR[tone], strokeWidth=1.25, **clip
             )
             .encode(x=x_axis, x2="x2:Q", y=y_axis, y2="y2:Q")
             .transform_calculate(x="datum.x1", y="datum.y1")
@@ -62,19 +64,11 @@ def region_chart(
     layers.append(
         alt.Chart(labels)
         .mark_text(
-            align="left", baseline="top", fontSize=12, fontWeight="bold", fill=COLOUR["ink"], lineBreak="\n"
+            align="left", baseline="bottom", dx=5, dy=-4, fontSize=12, fontWeight="bold", fill=COLOUR["ink"]
         )
-        .encode(x=alt.X("label_x:Q"), y=alt.Y("label_y:Q"), text="label:N")
+        .encode(x=x_axis, y=y_axis, text="label:N")
+        .transform_calculate(x="datum.x1", y="datum.y1")
     )
-    for line in lines:
-        rule = alt.Chart(alt.InlineData(values=[dict(line)])).mark_rule(
-            stroke=COLOUR["ink"], strokeDash=[4, 3]
-        )
-        layers.append(rule.encode(**{key: f"{key}:Q" for key in ("x", "y") if key in line}))
-        text = alt.Chart(alt.InlineData(values=[dict(line)])).mark_text(
-            align="left", baseline="bottom", dx=3, dy=-2, fontSize=11, fill=COLOUR["muted"]
-        )
-        layers.append(text.encode(x=alt.X("label_x:Q"), y=alt.Y("label_y:Q"), text="label:N"))
     marks = {
         "deal": ("accent", 110, "diamond"),
         "compared": ("ink", 60, "circle"),
@@ -96,15 +90,92 @@ def region_chart(
                 **clip,
             )
         )
-        if kind != "other":
-            layers.append(
-                base.mark_text(
-                    align="left", dx=7, dy=-5, fontSize=12, fill=COLOUR["ink"],
-                    fontWeight="bold" if kind == "deal" else "normal",
-                ).encode(text="label:N")
-            )  # fmt: skip
-    chart = alt.layer(*layers).properties(width=WIDTH - 80, height=400)
+    for label in place_labels(points, x[1], y[1]):
+        layers.append(
+            alt.Chart(alt.InlineData(values=[label]))
+            .mark_text(
+                align=label["align"], dx=label["dx"], dy=label["dy"], baseline="middle", fontSize=LABEL_SIZE, fill=COLOUR["ink"],
+                fontWeight="bold" if label["kind"] == "deal" else "normal",
+            )
+            .encode(x=x_axis, y=y_axis, text="label:N")
+        )  # fmt: skip
+    chart = alt.layer(*layers).properties(width=PLOT[0], height=PLOT[1])
     return accessible(draw(chart), id_=id_, title=title, description=description)
+
+
+def place_labels(
+    points: Sequence[Row], x: tuple[float, float], y: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Labels of the named points, each where it covers no other: right, left, above or below its point.
+
+    Points that share a place share a label.
+
+    Args:
+        points: As for `region_chart`.
+        x: Domain of the horizontal axis.
+        y: Domain of the vertical axis.
+    """
+    spots = [
+        (at_pixel(point["x"], x, PLOT[0]), PLOT[1] - at_pixel(point["y"], y, PLOT[1]), point)
+        for point in points
+    ]
+    named = sorted((spot for spot in spots if spot[2]["label"]), key=lambda spot: spot[2]["kind"] != "deal")
+    shared: list[tuple[float, float, Row, list[str]]] = []
+    for left, top, point in named:
+        twin = next((other for other in shared if abs(other[0] - left) < 6 and abs(other[1] - top) < 6), None)
+        if twin:
+            twin[3].append(point["label"])
+        else:
+            shared.append((left, top, point, [point["label"]]))
+    taken = [(left - 6, top - 6, left + 6, top + 6) for left, top, _ in named]
+    placed = []
+    for left, top, point, names in shared:
+        text = ", ".join(names)
+        half = len(text) * LABEL_SIZE * 0.29
+        choices = [
+            ("left", 9, -1),
+            ("right", -9, -1),
+            ("center", 0, -15),
+            ("center", 0, 15),
+            ("left", 9, -15),
+            ("left", 9, 15),
+        ]
+        boxes = [box_of(left + dx, top + dy, half, align) for align, dx, dy in choices]
+        index = next((i for i, box in enumerate(boxes) if fits(box, taken)), 0)
+        taken.append(boxes[index])
+        align, dx, dy = choices[index]
+        placed.append(
+            {
+                "x": point["x"],
+                "y": point["y"],
+                "kind": point["kind"],
+                "label": text,
+                "align": align,
+                "dx": dx,
+                "dy": dy,
+            }
+        )
+    return placed
+
+
+def at_pixel(value: float, domain: tuple[float, float], length: float) -> float:
+    """Where a logarithmic axis puts a value, in pixels from its start."""
+    return length * math.log(value / domain[0]) / math.log(domain[1] / domain[0])
+
+
+def box_of(x: float, y: float, half: float, align: str) -> tuple[float, float, float, float]:
+    """The box of a text anchored at a point: left, top, right, bottom."""
+    start = {"left": x, "right": x - 2 * half, "center": x - half}[align]
+    return start, y - LABEL_SIZE / 2, start + 2 * half, y + LABEL_SIZE / 2
+
+
+def fits(box: tuple[float, float, float, float], taken: Sequence[tuple[float, float, float, float]]) -> bool:
+    """Whether a box lies in the plot and over none that is taken."""
+    left, top, right, bottom = box
+    inside = left >= 0 and right <= PLOT[0] and top >= 0 and bottom <= PLOT[1]
+    return inside and not any(
+        left < other[2] and other[0] < right and top < other[3] and other[1] < bottom for other in taken
+    )
 
 
 def axis_of(channel: Any, field: str, title: str, domain: tuple[float, float]) -> Any:
@@ -181,7 +252,7 @@ def strip_chart(
     words = (
         alt.Chart(data)
         .transform_filter("datum.days > datum.label.length * 13 + 20")
-        .mark_text(align="left", dx=5, fontSize=10.5, fill=COLOUR["ink"])
+        .mark_text(align="left", dx=7, fontSize=10.5, fill=COLOUR["ink"])
         .encode(x=x, y=y, yOffset=offset, text="label:N")
     )
     day_data = alt.InlineData(
@@ -202,7 +273,7 @@ def strip_chart(
         )
         .encode(x=alt.X("on:T"), text="label:N")
     )
-    chart = alt.layer(bars, edges, words, days, day_labels).properties(width=WIDTH - 60, height=alt.Step(21))
+    chart = alt.layer(bars, edges, days, words, day_labels).properties(width=WIDTH - 60, height=alt.Step(21))
     return accessible(draw(chart), id_=id_, title=title, description=description)
 
 
@@ -234,7 +305,7 @@ def accessible(svg: str, *, id_: str, title: str, description: str) -> str:
     head, body = re.match(r"(<svg[^>]*>)(.*)</svg>\s*$", svg, re.DOTALL).groups()  # type: ignore[union-attr]
     view = re.search(r'viewBox="[^"]*"', head)
     body = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", body)
-    body = re.sub(r'(fill|stroke)="(#[0-9a-f]{6})"', recolour, body)
+    body = re.sub(r"<[a-z]+ [^>]*>", recolour, body)
     opening = (
         f'<svg {view.group() if view else ""} role="img" aria-labelledby="{id_}-title {id_}-desc" class="chart">'
         f'<title id="{id_}-title">{html.escape(title)}</title><desc id="{id_}-desc">{html.escape(description)}</desc>'
@@ -243,6 +314,18 @@ def accessible(svg: str, *, id_: str, title: str, description: str) -> str:
 
 
 def recolour(found: re.Match[str]) -> str:
-    """One stand-in colour as the page's custom property."""
-    name = INK.get(found.group(2))
-    return f'style="{found.group(1)}:var(--{name})"' if name else found.group(0)
+    """One tag with its stand-in colours as the page's custom properties, in one style attribute."""
+    styles: list[str] = []
+
+    def take(colour: re.Match[str]) -> str:
+        name = INK.get(colour.group(2))
+        if name is None:
+            return colour.group()
+        styles.append(f"{colour.group(1)}:var(--{name})")
+        return ""
+
+    tag = re.sub(r' (fill|stroke)="(#[0-9a-f]{6})"', take, found.group())
+    if not styles:
+        return tag
+    end = "/>" if tag.endswith("/>") else ">"
+    return f'{tag.removesuffix(end)} style="{";".join(styles)}"{end}'

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import re
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -25,6 +26,14 @@ VERDICT_WORDS = {
 }
 """Sign and word of every answer: none is told by colour alone."""
 
+QUANTITY_WORDS = {
+    "tpp": "TPP",
+    "performance_density": "performance density",
+    "dram_bandwidth_gb_per_s": "DRAM bandwidth",
+    "io_bandwidth_gb_per_s": "I/O bandwidth",
+    "bit_tops": "bit length × TOPS",
+}
+
 TONES = {
     "MET": "open", "met": "open", "no": "open", "NOT_MET": "closed", "unmet": "closed", "yes": "hold",
     "UNDETERMINED": "unknown", "undetermined": "unknown", "unknown": "unknown", "NOT_IN_FORCE": "none",
@@ -42,8 +51,20 @@ def render_dossier(dossier: Dossier) -> str:
     return template.render(
         dossier=dossier,
         data_json=Markup(data.replace("<", "\\u003c")),  # noqa: S704 our own JSON; "<" cannot end the script
+        numbers=source_numbers(dossier),
         data_hash=hashlib.sha256(data.encode()).hexdigest(),
     )
+
+
+def source_numbers(dossier: Dossier) -> dict[str, int]:
+    """Number of each source, by id, as the list of sources has it."""
+    return {
+        entry["id"]: entry["number"]
+        for section in dossier.sections
+        if section.id == "sources"
+        for group in section.data["groups"]
+        for entry in group["entries"]
+    }
 
 
 def environment() -> Environment:
@@ -56,7 +77,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "day": write_day, "count": write_count, "quantity": write_quantity, "usd": write_usd, "word": write_word,
+        "day": write_day, "count": write_count, "quantity": write_quantity, "usd": write_usd, "line": write_line, "word": write_word,
     }  # fmt: skip
     environment.globals |= {
         "verdict_words": VERDICT_WORDS,
@@ -122,6 +143,17 @@ def write_usd(value: float | None) -> str:
     ('USD 2.7 billion', 'USD 6,750', 'not known')
     """
     return "not known" if value is None else f"USD {write_quantity(value)}"
+
+
+def write_line(text: str) -> str:
+    """A comparison with the names of its quantities as words.
+
+    >>> write_line("dram_bandwidth_gb_per_s > 4,500 GB/s"), write_line("tpp < 17,500")
+    ('DRAM bandwidth > 4,500 GB/s', 'TPP < 17,500')
+    """
+    for name, words in QUANTITY_WORDS.items():
+        text = re.sub(rf"\b{name}\b", words, text)
+    return text
 
 
 def write_word(name: str) -> str:

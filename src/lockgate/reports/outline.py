@@ -31,8 +31,8 @@ class DossierSection:
     Attributes:
         id: Short name; the anchor in the page and the key in the JSON.
         title: Heading.
-        order: Place in the outline; smaller first. Taken: verdict 10, deal 20, gates 30, conditions 40, versions 50,
-            lines 60, cap 70, cost 80, sources 900. Free for parts to come: 100 to 800.
+        order: Place in the outline; smaller first. Taken: verdict 10, gates 30, conditions 40, versions 50,
+            lines 60, cap 70, cost 80, deal 90, sources 900. Free for parts to come: 100 to 800.
         template: File in ``reports/templates/sections``; it sees ``section``, ``data`` and the chart functions.
         data: Plain data: texts, numbers, lists, mappings.
         cites: Every source and provision it rests on.

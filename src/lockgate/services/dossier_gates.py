@@ -140,7 +140,7 @@ def clause(assessment: Assessment, id_: str, pinpoint: str = "") -> dict[str, An
     provision = assessment.law.provision(id_)
     return {
         "id": id_,
-        "kind": "reported" if provision.kind == "reported" else "provision",
+        "kind": "reported" if version.verification == "reported" else "provision",
         "title": provision.title,
         "document": version.citation.document,
         "section": version.citation.section,

@@ -22,7 +22,8 @@ FIRST_DAY = dt.date(2022, 1, 1)
 
 REVIEW_2026 = "us-ear.742-6.b-10-iii"
 DUTY = "us-section-232.duty"
-TESTS = (("us-ear.3a090.a", "closed"), ("us-ear.3a090.b", "hold"))
+TESTS = (("us-ear.3a090.b", "hold", "3A090.b"), ("us-ear.3a090.a", "closed", "3A090.a"))
+"""Tests that classify: provision, tone, label. The later lies over the earlier: what is .a is not .b."""
 TPP_DOMAIN, DENSITY_DOMAIN, BANDWIDTH_DOMAIN = (400.0, 100_000.0), (0.4, 200.0), (150.0, 20_000.0)
 GB = 1e9
 
@@ -53,24 +54,25 @@ def versions_section(assessment: Assessment) -> DossierSection:
         "until_on": iso(assessment.today),
         "on": iso(assessment.on),
         "gates": [{"id": gate, "title": GATE_TITLES.get(gate, gate)} for gate in assessment.gates],
-        "chips": [{"id": chip.id, "name": chip.name, "released_on": chip.released_on} for chip in chips],
+        "chips": [
+            {"id": chip.id, "name": chip.name, "short": short_name(chip), "released_on": chip.released_on}
+            for chip in chips
+        ],
         "spans": list(spans_of(assessment, chips, days, table)),
         "periods": [
             {
                 "from_on": iso(day),
-                "changes": list(changes_on(assessment, day)),
-                "chips": [
-                    {gate: fared._asdict() for gate, fared in table[chip.id][days.index(day)].items()}
-                    for chip in chips
-                ],
+                "changes": changes_on(assessment, day),
+                "chips": [cell_of(table[chip.id], days, periods, day) for chip in chips],
             }
             for day in periods
         ],
     }
     cites = tuple(
-        Cite(change["id"], f"changes the answer on {iso(day)}")
+        Cite(id_, f"begins or changes on {iso(day)}")
         for day in periods
         for change in changes_on(assessment, day)
+        for id_ in change["provisions"]
     )
     return DossierSection(
         id="versions",
@@ -80,6 +82,19 @@ def versions_section(assessment: Assessment) -> DossierSection:
         data=data,
         cites=cites,
     )
+
+
+def cell_of(
+    row: list[dict[str, Fared]], days: Sequence[dt.date], periods: Sequence[dt.date], day: dt.date
+) -> dict[str, Any]:
+    """One chip in one period: how it fared at each gate, and whether that differs from the period before."""
+    now = row[days.index(day)]
+    index = periods.index(day)
+    before = row[days.index(periods[index - 1])] if index else {}
+    return {
+        gate: {**fared._asdict(), "changed": gate not in before or before[gate][:2] != fared[:2]}
+        for gate, fared in now.items()
+    }
 
 
 def compared_ids(assessment: Assessment) -> list[str]:
@@ -121,20 +136,29 @@ def join_periods(days: Sequence[dt.date], table: dict[str, list[dict[str, Fared]
     """Days on which the answer for any chip differs from the day before."""
     kept = [days[0]]
     for index in range(1, len(days)):
-        if any(row[index] != row[index - 1] for row in table.values()):
+        if any(looks(row[index]) != looks(row[index - 1]) for row in table.values()):
             kept.append(days[index])
     return kept
 
 
-def changes_on(assessment: Assessment, day: dt.date) -> Iterator[dict[str, Any]]:
-    """Provisions of which a version begins on ``day``: what changed then."""
+def looks(cell: dict[str, Fared]) -> list[tuple[str, str]]:
+    """What of a cell is shown; a verdict can change without it, when a licence of the deal's own is granted."""
+    return [(fared.tone, fared.says) for fared in cell.values()]
+
+
+def changes_on(assessment: Assessment, day: dt.date) -> list[dict[str, Any]]:
+    """What changed on ``day``: each document with a clause that begins or changes then, reports by their own title."""
+    found: dict[str, list[str]] = {}
     for provision in assessment.law.provisions():
         for version in provision.versions:
-            if version.from_on == day and provision.kind != "definition":
-                yield {
-                    "id": provision.id, "title": provision.title, "document": version.citation.document,
-                    "kind": provision.kind, "url": version.citation.url,
-                }  # fmt: skip
+            if version.from_on == day and provision.kind not in ("definition", "condition"):
+                title = (
+                    provision.title
+                    if version.verification == "reported"
+                    else version.citation.document.split(";")[0]
+                )
+                found.setdefault(title, []).append(provision.id)
+    return [{"title": title, "provisions": ids} for title, ids in found.items()]
 
 
 def spans_of(
@@ -154,7 +178,7 @@ def spans_of(
                 spells = list(group)
                 start, end = spells[0][1], spells[-1][2]
                 yield {
-                    "row": chip.name, "lane": gate, "tone": tone, "label": says, "start": iso(start), "end": iso(end),
+                    "row": short_name(chip), "lane": gate, "tone": tone, "label": says, "start": iso(start), "end": iso(end),
                     "days": (end - start).days,
                 }  # fmt: skip
 
@@ -166,12 +190,14 @@ def lines_section(assessment: Assessment) -> DossierSection:
     others = [chip for chip in assessment.catalogue.chips() if chip.id not in chips]
     law = assessment.law_on
     tests = [
-        (id_, tone, version.lines) for id_, tone in TESTS if (version := law.in_force(id_)) and version.lines
+        (id_, tone, label, version.lines)
+        for id_, tone, label in TESTS
+        if (version := law.in_force(id_)) and version.lines
     ]
     density = [
         region
-        for id_, tone, lines in tests
-        for region in regions_of(id_.rsplit(".", 1)[1], tone, lines, "performance_density", DENSITY_DOMAIN)
+        for _, tone, label, lines in tests
+        for region in regions_of(label, tone, lines, "performance_density", DENSITY_DOMAIN)
     ]
     bandwidth = list(bandwidth_regions(assessment))
     data = {
@@ -189,7 +215,7 @@ def lines_section(assessment: Assessment) -> DossierSection:
         "chips": [describe_chip(chip) for chip in chips.values()],
         "other_count": len(others),
     }  # fmt: skip
-    cites = [Cite(id_, "draws the regions of performance and density") for id_, _, _ in tests]
+    cites = [Cite(id_, "draws the regions of performance and density") for id_, *_ in tests]
     cites += [
         Cite(region["provision"], "draws a region of performance and bandwidth") for region in bandwidth
     ]
@@ -277,8 +303,8 @@ def points_of(
 
 
 def short_name(chip: Chip) -> str:
-    """A name short enough for a chart: its shortest alias."""
-    return min((chip.name, *(name for name in chip.aliases if name.isascii())), key=len)
+    """A name short enough for a chart: the first alias, where that is shorter."""
+    return min((chip.name, *chip.aliases[:1]), key=len)
 
 
 def regions_of(
@@ -315,6 +341,6 @@ def bandwidth_regions(assessment: Assessment) -> Iterator[dict[str, Any]]:
             for region in regions_of(label, tone, version.lines, quantity, (BANDWIDTH_DOMAIN[0] * scale, BANDWIDTH_DOMAIN[1] * scale)):  # fmt: skip
                 if any(limit.quantity == quantity for line in version.lines for limit in line.limits):
                     yield region | {
-                        "label": label if id_ == REVIEW_2026 else f"{label} {region['line'].replace('-', ' ')}",
+                        "label": label if id_ == REVIEW_2026 else "",
                         "provision": id_, "y1": region["y1"] / scale, "y2": region["y2"] / scale,
                     }  # fmt: skip

@@ -107,7 +107,7 @@ def cost_section(assessment: Assessment) -> DossierSection | None:
     rows = []
     for part in charges:
         rate = part.rate_fraction or Decimal(0)
-        cases = [
+        cases: list[dict[str, Any]] = [
             {
                 "price_usd": float(figure.value),
                 "units": units,

@@ -21,6 +21,7 @@ def sources_section(assessment: Assessment, sections: Iterable[DossierSection]) 
                 uses[cite.id].append(cite.supports)
     entries = [{**describe(assessment, id_), "supports": supports} for id_, supports in uses.items()]
     entries.sort(key=lambda entry: (KINDS.index(entry["kind"]), entry["id"]))
+    entries = [{"number": number, **entry} for number, entry in enumerate(entries, start=1)]
     groups = [
         {"kind": kind, "entries": [entry for entry in entries if entry["kind"] == kind]} for kind in KINDS
     ]
@@ -58,7 +59,7 @@ def find_provision(assessment: Assessment, id_: str) -> dict[str, Any] | None:
             version = provision.versions[-1]
             return {
                 "id": id_,
-                "kind": "reported" if provision.kind == "reported" else "provision",
+                "kind": "reported" if version.verification == "reported" else "provision",
                 "title": provision.title,
                 "document": version.citation.document,
                 "section": version.citation.section,

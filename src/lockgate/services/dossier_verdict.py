@@ -128,28 +128,37 @@ def all_warnings(determination: Determination) -> Iterator[str]:
 
 
 def sum_up(assessment: Assessment) -> str:
-    """The answer in one or two sentences.
-
-    Says which gates hold the deal and since when, or that both let it pass.
-    """
-    when = long_day(assessment.on)
+    """The answer in a few sentences: whether the deal passes, and what each gate says, the one that holds it first."""
     names = join_words([answer.recipient.label for answer in assessment.buyers])
-    holding = [gate for gate in assessment.gates if assessment.gate_verdict(gate) not in OPEN]
-    free = [gate for gate in assessment.gates if gate not in holding]
+    deal = f"{what_moves(assessment)} to {names}"
+    when = long_day(assessment.on)
     opening = {
-        Verdict.NOT_MET: f"On {when} this deal with {names} may not pass.",
-        Verdict.UNDETERMINED: f"On {when} it cannot be determined whether this deal with {names} may pass.",
-    }.get(assessment.verdict, f"On {when} this deal with {names} may pass.")
-    parts = [opening]
-    for gate in holding:
-        told = describe_gate(assessment, gate)
-        since = assessment.held_since(gate)
-        has_held = f", and has held it since {long_day(since)}" if since and since < assessment.on else ""
-        parts.append(f"{told['title'][0].upper()}{told['title'][1:]}: {told['says']}{has_held}.")
-    for gate in free:
-        told = describe_gate(assessment, gate)
-        parts.append(f"{told['title'][0].upper()}{told['title'][1:]}: {told['says']}.")
-    return " ".join(parts)
+        Verdict.NOT_MET: f"On {when} this deal may not pass: {deal}.",
+        Verdict.UNDETERMINED: f"Whether this deal may pass on {when} cannot be determined: {deal}.",
+    }.get(assessment.verdict, f"On {when} this deal may pass: {deal}.")
+    gates = sorted(assessment.gates, key=lambda gate: assessment.gate_verdict(gate) in OPEN)
+    return " ".join([opening, *(sentence_of(assessment, gate) for gate in gates)])
+
+
+def what_moves(assessment: Assessment) -> str:
+    """Quantity and item in a few words."""
+    quantity = assessment.deal.quantity
+    item = assessment.reference.determination.transaction.item
+    name = (
+        assessment.catalogue.chip(item).name if item in assessment.catalogue.chip_shelf else item or "items"
+    )
+    return f"{bounds_text(quantity.low, quantity.high)} {name}"
+
+
+def sentence_of(assessment: Assessment, gate: str) -> str:
+    """What one gate says of the deal."""
+    told = describe_gate(assessment, gate)
+    title, since = told["title"], assessment.held_since(gate)
+    lead = f"The {title}" if not title.startswith("China") else title
+    if since is None:
+        return f"{lead} does not hold it: {told['says']}."
+    how_long = f"has held it since {long_day(since)}" if since < assessment.on else "holds it"
+    return f"{lead} {how_long}: {told['says']}."
 
 
 def deal_section(assessment: Assessment) -> DossierSection:
@@ -199,7 +208,7 @@ def deal_section(assessment: Assessment) -> DossierSection:
     return DossierSection(
         id="deal",
         title="The deal as told",
-        order=20,
+        order=90,
         template="deal.html",
         data=data,
         cites=tuple(deal_cites(assessment)),
