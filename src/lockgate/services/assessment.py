@@ -4,18 +4,37 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.catalogue import Catalogue
 from lockgate.catalogue.law import Law, LawOnDate
 from lockgate.controls.determination import Determination, GateAnswer, Verdict, join_verdicts
-from lockgate.services.deals import Deal, Recipient
+from lockgate.services.deals import Deal, Recipient, read_deal
+from lockgate.services.determine import Determiner
 
 Ask = Callable[[Mapping[str, str], dt.date, dt.date | None], Determination]
 """Determines one transaction, given as a row of a table: columns, day, day of knowledge."""
 
 OPEN = frozenset({Verdict.MET, Verdict.NOT_IN_FORCE})
 """Verdicts of a gate that does not hold a deal."""
+
+
+class Asker:
+    """Determines rows by the catalogue and the law.
+
+    Args:
+        catalogue: Chips, places and the law.
+        today: The day of the question.
+    """
+
+    def __init__(self, catalogue: Catalogue, today: dt.date) -> None:
+        self._determiner = Determiner(catalogue, today=today)
+
+    def __call__(self, row: Mapping[str, str], on: dt.date, known_at: dt.date | None) -> Determination:
+        """The determination of one row on a day, as known on another."""
+        self._determiner.on, self._determiner.known_at = on, known_at
+        return self._determiner.answer(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +166,36 @@ def gate_of(determination: Determination, gate: str) -> GateAnswer:
     raise LockgateError(f"no gate {gate!r}", code="unknown-gate")
 
 
-def check_row(assessment: Assessment) -> None:
-    """Ask once, so that a bad column of the deal is reported in the words of its file.
+def assess_deal(
+    path: Path,
+    catalogue: Catalogue,
+    *,
+    on: dt.date | None = None,
+    known_at: dt.date | None = None,
+    today: dt.date | None = None,
+) -> Assessment:
+    """The deal of a file, put to both gates.
+
+    Args:
+        path: A deal file.
+        catalogue: What is known about chips, places, sources and the law.
+        on: The day the law is asked about; None: the deal's own.
+        known_at: The day of knowledge; None: all that is known.
+        today: The day of the question; None: by the clock.
 
     Raises:
-        InvalidInputError: Every bad column at once.
+        InvalidInputError: Every problem of the file at once.
     """
+    deal = read_deal(path, catalogue.source_shelf)
+    day = today or dt.datetime.now(dt.UTC).date()
+    assessment = Assessment(
+        deal=deal, on=on or deal.on, known_at=known_at, today=day,
+        catalogue=catalogue, law=catalogue.law, ask=Asker(catalogue, day),
+    )  # fmt: skip
     try:
-        for answer in assessment.answers:
-            _ = answer.determination
+        _ = assessment.answers
+        for name in deal.compare:
+            catalogue.chip(name)
     except LockgateError as error:
-        raise InvalidInputError(error.problems).within("facts") from None
+        raise InvalidInputError([error]).within(str(path)) from None
+    return assessment

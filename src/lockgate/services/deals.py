@@ -175,8 +175,8 @@ class Figure(Sourced):
     """A number about the deal, as one document gives it.
 
     Attributes:
-        name: What it is: ``unit_price_usd`` (value of one for the duty), ``us_units`` (shipped to customers in the United
-            States for use there), ``stock_units``, ``ordered_units``, or anything else, which is shown only.
+        name: What it is: ``unit_price_usd`` (value of one for the duty), ``stock_units`` (all there is), or anything else, which
+            is shown only.
         value: The number.
         unit: Its unit.
         hedge: As for quantities.

@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lockgate.base.errors import LockgateError
 from lockgate.controls.determination import Verdict
 
 if TYPE_CHECKING:
@@ -24,21 +26,19 @@ SECTION_PROVIDERS: tuple[str, ...] = (
 """``module:function`` of every part that can have a section. A provider takes the assessment and returns a section, or None where
 it has nothing to say: then the section is not there. Sections stand in the order of their ``order``, not of this list."""
 
-SOURCES_PROVIDER = "lockgate.services.dossier_sources:sources_section"
-"""Runs last: it lists what all other sections cite."""
-
 Progress = Callable[[str], None]
 """Is told what is being worked on."""
 
 
-def make_dossier(assessment: "Assessment", *, version: str, progress: Progress = lambda _: None) -> "Dossier":
+def make_dossier(assessment: "Assessment", *, progress: Progress = lambda _: None) -> "Dossier":
     """The dossier of an assessed deal.
 
     Args:
         assessment: The deal, on its day.
-        version: Version of Lockgate, for the page.
         progress: Is told which section is being worked on.
     """
+    from importlib.metadata import version
+
     from lockgate.reports.outline import Dossier
     from lockgate.services.dossier_verdict import sum_up
 
@@ -53,7 +53,7 @@ def make_dossier(assessment: "Assessment", *, version: str, progress: Progress =
         on=assessment.on,
         known_at=assessment.known_at,
         made_on=assessment.today,
-        version=version,
+        version=version("lockgate"),
         verdict=str(assessment.verdict),
         summary=sum_up(assessment),
         sections=tuple(sections),
@@ -72,6 +72,27 @@ def fill_sections(
         if section is not None:
             sections.append(section)
     return sections
+
+
+def write_dossier(dossier: "Dossier", path: Path) -> None:
+    """Write the dossier as one self-contained HTML file; folders that are not there are made.
+
+    Raises:
+        LockgateError: ``unwritable-file``.
+    """
+    from lockgate.reports.dossier import render_dossier
+
+    page = render_dossier(dossier)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise LockgateError(
+            f"cannot be written: {error.strerror}",
+            code="unwritable-file",
+            where=str(path),
+            hint="give --out another place",
+        ) from None
 
 
 def passes(verdict: Verdict) -> bool | None:

@@ -20,7 +20,7 @@ COMPARED = ("h200-sxm", "h100-sxm", "h800-sxm", "a800-sxm-80", "h20-96", "mi325x
 FIRST_DAY = dt.date(2022, 1, 1)
 """The strip begins here: the first letters came in August 2022."""
 
-REVIEW_2026 = "us-ear.742-6.b-10-iii"
+REVIEW_2026 = "us-ear.742-6.b-10-iii-a-1-case-by-case"
 DUTY = "us-section-232.duty"
 TESTS = (("us-ear.3a090.b", "hold", "3A090.b"), ("us-ear.3a090.a", "closed", "3A090.a"))
 """Tests that classify: provision, tone, label. The later lies over the earlier: what is .a is not .b."""

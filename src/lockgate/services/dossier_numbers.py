@@ -1,5 +1,6 @@
 """The dossier's sums: the half of US shipments that may go to China, and the duty."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,35 +11,36 @@ from lockgate.services.assessment import Assessment
 from lockgate.services.deals import Figure
 from lockgate.services.dossier_gates import clause
 
-SHARE = Fraction(1, 2)
-CAP_WORD = "cap"
-
 
 def cap_section(assessment: Assessment) -> DossierSection | None:
-    """The cap worked for this quantity: what may go to China and Macau is at most half of what went to US customers.
+    """The cap worked for this quantity: what may go to China and Macau is at most a share of what went to US customers.
 
-    None where no cap applies on the day.
+    None where no cap is a condition on the day.
     """
     provision = cap_provision(assessment)
     if provision is None:
         return None
+    version = assessment.law_on[provision]
+    share = Fraction(version.number("cap_fraction"))
+    transaction = assessment.reference.determination.transaction
     quantity = assessment.deal.quantity
-    tpp = assessment.reference.determination.transaction.tpp
-    us_units = [int(figure.value) for figure in assessment.deal.figures_named("us_units")]
+    before = units_of(transaction.evidence.get("dd_cn_units_shipped")) or 0
+    us_units = units_of(transaction.evidence.get("dd_us_units_shipped"))
     stock = assessment.deal.figures_named("stock_units")
-    rows = [cap_row(units, tpp) for units in dict.fromkeys((quantity.low, quantity.high))]
     data = {
         "clause": clause(assessment, provision),
-        "share": float(SHARE),
-        "tpp": None if tpp is None else float(tpp),
-        "rows": rows,
+        "share": float(share),
+        "tpp": None if transaction.tpp is None else float(transaction.tpp),
+        "units_before": before,
+        "rows": [
+            cap_row(units, before, transaction.tpp, share)
+            for units in dict.fromkeys((quantity.low, quantity.high))
+        ],
         "us_units": us_units,
-        "met": word(cap_met(quantity.low, quantity.high, us_units)),
-        "stock": [stock_row(figure, quantity.low, quantity.high) for figure in stock],
-        "missing": []
-        if us_units
-        else ["aggregate TPP of the same product shipped to US customers for use in the United States"],
-        "open": list(assessment.law_on[provision].open),
+        "met": word(cap_met(quantity.low + before, quantity.high + before, us_units, share)),
+        "stock": [stock_row(figure, quantity.low, quantity.high, share) for figure in stock],
+        "missing": [] if us_units is not None else [version.needs],
+        "open": list(version.open),
     }
     cites = [Cite(provision, "the cap")] + [Cite(id_, "stock") for figure in stock for id_ in figure.sources]
     return DossierSection(
@@ -50,42 +52,53 @@ def cap_provision(assessment: Assessment) -> str | None:
     """Id of the cap among the conditions of the reference buyer; None where it is not one."""
     for part in assessment.reference.determination.gates:
         for item in part.conditions:
-            if CAP_WORD in item.id.replace(".", "-").split("-") and item.id in assessment.law_on:
+            version = assessment.law_on.get(item.id)
+            if version is not None and "cap_fraction" in version.values:
                 return item.id
     return None
 
 
-def cap_row(units: int, tpp: Decimal | None) -> dict[str, Any]:
-    """The arithmetic for one number of chips: what must have gone to US customers."""
-    needed = -(-units * SHARE.denominator // SHARE.numerator)
+def units_of(value: object) -> int | None:
+    """A number of pieces among the certificates; None where it is not given."""
+    return int(value) if isinstance(value, Decimal) else None
+
+
+def cap_row(units: int, before: int, tpp: Decimal | None, share: Fraction) -> dict[str, Any]:
+    """The arithmetic for one number of chips: what must have gone to US customers, with what went to China before.
+
+    >>> cap_row(400000, 0, Decimal(15832), Fraction(1, 2))["us_units_needed"], cap_row(1, 2, None, Fraction(1, 2))["us_units_needed"]
+    (800000, 6)
+    """
+    needed = math.ceil((units + before) / share)
     return {
         "units": units,
-        "tpp": None if tpp is None else float(tpp * units),
+        "tpp": None if tpp is None else float(tpp * (units + before)),
         "us_units_needed": needed,
         "us_tpp_needed": None if tpp is None else float(tpp * needed),
     }
 
 
-def cap_met(low: int, high: int, us_units: list[int]) -> Truth:
-    """Whether the cap is kept: yes if the highest quantity keeps it under the lowest report, no if the lowest breaks it.
+def cap_met(low: int, high: int, us_units: int | None, share: Fraction) -> Truth:
+    """Whether the cap is kept: yes if the highest quantity keeps it, no if the lowest breaks it.
 
-    >>> cap_met(400000, 500000, [1000000]), cap_met(400000, 500000, [700000]), cap_met(400000, 500000, [])
+    >>> half = Fraction(1, 2)
+    >>> cap_met(400000, 500000, 1000000, half), cap_met(400000, 500000, 700000, half), cap_met(400000, 500000, None, half)
     (True, False, None)
     """
-    if not us_units:
+    if us_units is None:
         return None
-    if high <= min(us_units) * SHARE:
+    if high <= us_units * share:
         return True
-    return False if low > max(us_units) * SHARE else None
+    return False if low > us_units * share else None
 
 
-def stock_row(figure: Figure, low: int, high: int) -> dict[str, Any]:
+def stock_row(figure: Figure, low: int, high: int, share: Fraction) -> dict[str, Any]:
     """If the reported stock were all there is: how many of it could go to China, the rest going to US customers.
 
-    ``x <= 1/2 (stock - x)``, so a third of the stock.
+    ``x <= share (stock - x)``: for a half, a third of the stock.
     """
     stock = int(figure.value)
-    most = int(stock * SHARE / (1 + SHARE))
+    most = int(stock * share / (1 + share))
     return {
         "stock": stock,
         "most": most,
