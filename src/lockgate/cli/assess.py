@@ -103,5 +103,7 @@ def print_summary(dossier: "Dossier") -> None:
             f"    {'Conditions':<22} {counts['met']} met, {counts['unmet']} unmet, {counts['unknown']} unknown"
         )
     if verdict["missing"]:
-        lines.append(f"    {'Would settle it':<22} {', '.join(verdict['missing'])}")
+        lines.append(
+            f"    {'Would settle it':<22} {', '.join(entry['column'] for entry in verdict['missing'])}"
+        )
     print("\n".join(lines))

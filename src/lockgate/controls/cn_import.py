@@ -194,7 +194,9 @@ def what_is_missing(transaction: Transaction, verdict: Verdict) -> tuple[str, ..
 
 def warn(transaction: Transaction, version: Version | None, state: str) -> tuple[str, ...]:
     """What a reader must know besides the verdict."""
-    warnings = ["cn-import rests on press reports of unnamed sources; no official Chinese text was found"]
+    warnings = [
+        "China's import gate rests on press reports of unnamed sources; no official Chinese text was found"
+    ]
     if version is None:
         return tuple(warnings)
     approved = version.values.get("quantity_min")

@@ -17,7 +17,7 @@ INK: Mapping[str, str] = {
     "#010101": "ink", "#020202": "muted", "#030303": "rule", "#040404": "paper",
     "#a10001": "closed", "#a10002": "closed-soft", "#a10003": "hold", "#a10004": "hold-soft",
     "#a10005": "open", "#a10006": "open-soft", "#a10007": "none", "#a10008": "none-soft",
-    "#a10009": "accent", "#a1000a": "accent-soft",
+    "#a10009": "accent", "#a1000a": "accent-soft", "#a1000b": "unknown", "#a1000c": "unknown-soft",
 }  # fmt: skip
 COLOUR: Mapping[str, str] = {name: colour for colour, name in INK.items()}
 FONT = "system-ui, sans-serif"

@@ -32,6 +32,7 @@ QUANTITY_WORDS = {
     "dram_bandwidth_gb_per_s": "DRAM bandwidth",
     "io_bandwidth_gb_per_s": "I/O bandwidth",
     "bit_tops": "bit length × TOPS",
+    "datacenter == 0": "not for datacenters",
 }
 
 TONES = {
@@ -77,7 +78,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "day": write_day, "count": write_count, "quantity": write_quantity, "usd": write_usd, "line": write_line, "word": write_word,
+        "day": write_day, "count": write_count, "quantity": write_quantity, "usd": write_usd, "line": write_line, "start": write_start, "word": write_word,
     }  # fmt: skip
     environment.globals |= {
         "verdict_words": VERDICT_WORDS,
@@ -119,7 +120,7 @@ def write_count(value: float | None) -> str:
     """
     if value is None:
         return "not known"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.10g}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def write_quantity(value: float | None) -> str:
@@ -151,9 +152,20 @@ def write_line(text: str) -> str:
     >>> write_line("dram_bandwidth_gb_per_s > 4,500 GB/s"), write_line("tpp < 17,500")
     ('DRAM bandwidth > 4,500 GB/s', 'TPP < 17,500')
     """
+    text = text.replace(">=", "≥").replace("<=", "≤")
     for name, words in QUANTITY_WORDS.items():
         text = re.sub(rf"\b{name}\b", words, text)
     return text
+
+
+def write_start(text: str) -> str:
+    """A text with a capital at its start; one that starts with an identifier stays as it is.
+
+    >>> write_start("nothing is held"), write_start("us-ear.3a090.a: open"), write_start("")
+    ('Nothing is held', 'us-ear.3a090.a: open', '')
+    """
+    first = text.split(" ", 1)[0]
+    return text if "." in first or "_" in first else text[:1].upper() + text[1:]
 
 
 def write_word(name: str) -> str:

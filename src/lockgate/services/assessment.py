@@ -137,18 +137,16 @@ class Assessment:
         return tuple(sorted(day for day in {*self.law.change_days, *own} if day <= self.today))
 
     def held_since(self, gate: str) -> dt.date | None:
-        """Since when the gate has held the deal without a break; None where it does not hold it on the day.
-
-        A gate holds a deal while it says anything but MET, or that it is not in force.
-        """
-        if self.gate_verdict(gate) in OPEN:
+        """Since when the gate has answered as it does, without a break; None where it does not hold the deal on the day."""
+        now = self.gate_verdict(gate)
+        if now in OPEN:
             return None
         since = self.on
-        for day in sorted({*(day for day in self.days if day < self.on)}, reverse=True):
-            verdicts = (
+        for day in sorted((day for day in self.days if day < self.on), reverse=True):
+            then = join_verdicts(
                 gate_of(self.determine(answer.recipient, day), gate).verdict for answer in self.buyers
             )
-            if join_verdicts(verdicts) in OPEN:
+            if then is not now:
                 break
             since = day
         return since
@@ -186,7 +184,7 @@ def assess_deal(
     Raises:
         InvalidInputError: Every problem of the file at once.
     """
-    deal = read_deal(path, catalogue.source_shelf)
+    deal = read_deal(path, frozenset(catalogue.source_shelf.ids()))
     day = today or dt.datetime.now(dt.UTC).date()
     assessment = Assessment(
         deal=deal, on=on or deal.on, known_at=known_at, today=day,

@@ -93,7 +93,10 @@ def gate_facts(assessment: Assessment, part: GateAnswer) -> Iterator[dict[str, s
 
 
 def number_reasons(assessment: Assessment, tree: Explanation, prefix: str = "") -> list[dict[str, Any]]:
-    """The steps of an explanation as numbered reasons: 1, 1.1, 1.2, 2 …, each with its clause and its inputs."""
+    """The steps of an explanation as numbered reasons: 1, 1.1, 1.2, 2 …, each with its clause and its inputs.
+
+    A step that rests on the clause of the step above does not repeat it.
+    """
     reasons = []
     for index, step in enumerate(tree.children, start=1):
         number = f"{prefix}{index}"
@@ -104,7 +107,9 @@ def number_reasons(assessment: Assessment, tree: Explanation, prefix: str = "") 
                 "value": plain_value(step.value),
                 "unit": step.unit,
                 "note": step.note,
-                "clause": clause(assessment, step.citation, step.pinpoint) if step.citation else None,
+                "clause": clause(assessment, step.citation, step.pinpoint)
+                if step.citation and step.citation != tree.citation
+                else None,
                 "reasons": number_reasons(assessment, step, f"{number}."),
             }
         )

@@ -9,6 +9,7 @@ from lockgate.controls.determination import Determination, GateAnswer, Verdict
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import OPEN, Assessment, gate_of
 from lockgate.services.dossier import iso, passes
+from lockgate.services.transaction_rows import COLUMNS
 
 GATE_TITLES = {"us-export": "US export gate", "cn-import": "China's import gate"}
 CHARGE_TITLES = {"us-section-232": "US Section 232 duty"}
@@ -62,10 +63,13 @@ def verdict_section(assessment: Assessment) -> DossierSection:
             }
             for answer in assessment.answers
         ],
-        "missing": list(
-            dict.fromkeys(name for answer in assessment.buyers for name in answer.determination.missing)
-        ),
-        "warnings": list(dict.fromkeys(warnings_of(assessment))),
+        "missing": [
+            {"column": name, "meaning": COLUMNS[name].meaning if name in COLUMNS else ""}
+            for name in dict.fromkeys(
+                name for answer in assessment.buyers for name in answer.determination.missing
+            )
+        ],
+        "warnings": list(dict.fromkeys(text.rstrip(".") for text in warnings_of(assessment))),
         "future": assessment.on > assessment.today,
     }
     cites = tuple(
