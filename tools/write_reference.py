@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lockgate.catalogue import Chip, Fact, System, load_catalogue
 from lockgate.catalogue.chips import CHIP_FACTS, plain
+from lockgate.catalogue.facts import FactSpec
 from lockgate.catalogue.systems import SYSTEM_FACTS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -51,12 +52,12 @@ def density(chip: Chip) -> str:
     return f"≤ {number(round(high, 2))}" if high is not None else ""
 
 
-def fact_names(specs: Mapping[str, object]) -> str:
+def fact_names(specs: Mapping[str, FactSpec]) -> str:
     """The names, units and meanings of facts."""
     rows = [
         [f"`{name}`", ", ".join(f"`{unit}`" for unit in spec.units) or "text", spec.meaning]
         for name, spec in specs.items()
-    ]  # type: ignore[attr-defined]
+    ]
     return table(["fact", "units", "meaning"], rows)
 
 

@@ -6,6 +6,10 @@ import typer
 
 from lockgate.cli.session import Json, open_catalogue, print_csv, print_json, show, wide_console
 
+On = Annotated[
+    str | None, typer.Option(metavar="DATE", help="The day the law is asked about (YYYY-MM-DD); else today.")
+]
+KnownAt = Annotated[str | None, typer.Option(metavar="DATE", help="Answer as known on this day.")]
 TABLE = {
     "id": "id",
     "name": "name",
@@ -17,6 +21,7 @@ TABLE = {
     "io_bandwidth_gb_per_s": "I/O GB/s",
     "power_w": "W",
     "released_on": "released",
+    "status": "status",
 }
 UNITS = {
     "nm": "nm",
@@ -49,44 +54,70 @@ def list_chips(
     country: Annotated[
         str, typer.Option(help="Only chips of makers in this country: a code or a name.")
     ] = "",
+    status: Annotated[
+        str,
+        typer.Option(
+            help="Only chips of this status: 3A090.a, 3A090.b, 3A090-2022, none, undetermined, not-in-force."
+        ),
+    ] = "",
+    on: On = None,
+    known_at: KnownAt = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """List the accelerators of the catalogue."""
+    """List the accelerators of the catalogue, each with its status on a day."""
+    from lockgate.base.dates import parse_date
     from lockgate.services.chips import chip_row, find_chips
+    from lockgate.services.chip_standing import check_status, stand, today
 
-    rows = [chip_row(chip) for chip in find_chips(open_catalogue(), vendor=vendor, country=country)]
+    catalogue = open_catalogue()
+    wanted = check_status(status) if status else ""
+    day = parse_date(on) if on else today()
+    known = parse_date(known_at) if known_at else None
+    rows = []
+    for chip in find_chips(catalogue, vendor=vendor, country=country):
+        its_status = stand(catalogue, chip, day, known).status
+        if wanted in ("", its_status):
+            rows.append({**chip_row(chip), "status": its_status, "status_on": day})
     if as_json:
         print_json(rows)
     elif as_csv:
         print_csv(rows)
     else:
-        print_table(rows)
+        print_table(rows, f"status on {day}")
 
 
 def show_chip(
     name: Annotated[str, typer.Argument(help="Id, name or alias of a chip.", autocompletion=complete_chip)],
+    on: On = None,
+    known_at: KnownAt = None,
+    with_proposed: Annotated[bool, typer.Option(help="Show the lines of proposed bills as well.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show one accelerator: its facts with their sources, and what follows from them."""
+    """Show one accelerator: facts with sources, TPP and density with the arithmetic, and where it stands on a day."""
+    from lockgate.base.dates import parse_date
     from lockgate.services.chips import describe_chip
+    from lockgate.services.chip_standing import stand, standing_as_dict, today
 
     catalogue = open_catalogue()
     chip = catalogue.chip(name)
-    sheet = describe_chip(catalogue, chip)
+    day = parse_date(on) if on else today()
+    known = parse_date(known_at) if known_at else None
+    standing = standing_as_dict(stand(catalogue, chip, day, known, with_proposed=with_proposed))
+    sheet = {**describe_chip(catalogue, chip), "standing": standing}
     if as_json:
         print_json(sheet)
         return
     print_sheet(sheet, [chip.explain_tpp().as_text(), chip.explain_density().as_text()])
 
 
-def print_table(rows: list[dict[str, Any]]) -> None:
-    """Print rows as a table."""
+def print_table(rows: list[dict[str, Any]], caption: str) -> None:
+    """Print rows as a table, and below it their number and what the status means."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, title in TABLE.items():
-        number = name not in ("id", "name", "vendor", "released_on")
+        number = name not in ("id", "name", "vendor", "released_on", "status")
         table.add_column(title, justify="right" if number else "left", no_wrap=name == "id")
     for row in rows:
         mark = "*" if row["origin"] == "user" else ""
@@ -94,7 +125,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     console = wide_console()
     console.print(table)
     note = "  * from your own folder" if any(row["origin"] == "user" for row in rows) else ""
-    console.print(f"{len(rows)} chips{note}")
+    console.print(f"{len(rows)} chips; {caption}{note}")
 
 
 def print_sheet(sheet: dict[str, Any], arithmetic: list[str]) -> None:
@@ -130,11 +161,36 @@ def print_sheet(sheet: dict[str, Any], arithmetic: list[str]) -> None:
     for statement in sheet["statements"]:
         console.print(Text(f"{statement.get('on', '')}  {statement['text']}  [{statement['source']}]"))
     console.print()
+    print_standing(console, sheet["standing"])
+    console.print()
     console.print(Text("sources", style="bold"))
     for source in sheet["sources"]:
         parts = [source["title"], source.get("publisher", ""), source.get("date", ""), source.get("url", "")]
         mine = " (yours)" if source["origin"] == "user" else ""
         console.print(Text(f"  {source['id']}{mine}: " + ", ".join(part for part in parts if part)))
+
+
+def print_standing(console: Any, standing: dict[str, Any]) -> None:
+    """Print where the chip stands against every line."""
+    from rich.table import Table
+    from rich.text import Text
+
+    known = f", as known on {standing['known_at']}" if standing["known_at"] else ""
+    console.print(Text(f"status on {standing['on']}{known}: {standing['status']}", style="bold"))
+    if standing["missing"]:
+        console.print(Text(f"  missing: {', '.join(standing['missing'])}"))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("line", "holds", "quantity", "law", "here", "margin"):
+        table.add_column(title, justify="right" if title == "margin" else "left")
+    for line in standing["lines"]:
+        name = f"{line['provision']} {line['line']}" + (" (proposed)" if line["proposed"] else "")
+        for limit in line["limits"]:
+            law = f"{limit['operator']} {show(limit['limit'])}"
+            margin = "" if limit["margin"] is None else show(round(limit["margin"], 4))
+            here = f"{limit['value']} ({limit['holds']})"
+            table.add_row(name, line["holds"] if name else "", limit["quantity"], law, here, margin)
+            name = ""
+    console.print(table)
 
 
 def add_fact(table: Any, name: str, fact: dict[str, Any]) -> None:

@@ -165,6 +165,11 @@ def facts_of(item: Chip | System, catalogue: Catalogue) -> ItemFacts:
         warnings.append(
             f"performance density of {chip.id} is known only as {show(chip.performance_density_range)}"
         )
+    if chip.tpp is None and chip.tpp_min is not None:
+        bounds["tpp"] = (chip.tpp_min, None)
+        warnings.append(
+            f"the rates that decide the tpp of {chip.id} are not published: at least {chip.tpp_min:,f}"
+        )
     io = chip.io_bandwidth_byte_per_s
     if io is None:
         bounds["io_bandwidth_byte_per_s"] = (Decimal(int(chip.io_bandwidth_min_byte_per_s)), None)

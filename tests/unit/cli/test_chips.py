@@ -68,6 +68,27 @@ def test_filters_by_country(country: str) -> None:
     assert {row["vendor_country"] for row in rows} == {"CN"}
 
 
+def test_filters_by_status_on_a_date() -> None:
+    rows = json.loads(answer("chips", "--json", "--status", "3A090.b", "--on", "2024-01-01"))
+    assert [row["id"] for row in rows] == ["a30", "l40", "mi210"]
+    assert {(row["status"], row["status_on"]) for row in rows} == {("3A090.b", "2024-01-01")}
+    assert json.loads(answer("chips", "--json", "--status", "3A090.b", "--on", "2023-01-01")) == []
+    known = answer("chips", "--json", "--status", "3A090.b", "--on", "2023-11-17", "--known-at", "2023-01-01")
+    assert json.loads(known) == []
+    assert "status on 2024-01-01" in answer("chips", "--on", "2024-01-01")
+
+
+def test_one_chip_shows_where_it_stands() -> None:
+    text = answer("chip", "h200-sxm", "--on", "2026-09-01", "--known-at", "2026-09-01")
+    assert "status on 2026-09-01, as known on 2026-09-01: 3A090.a" in text
+    assert "us-section-232.duty box-a" in text
+    assert "(proposed)" not in text
+    assert "(proposed)" in answer("chip", "h200-sxm", "--on", "2026-09-01", "--with-proposed")
+    standing = json.loads(answer("chip", "tpu-v4", "--json", "--on", "2026-09-01"))["standing"]
+    assert (standing["status"], standing["missing"]) == ("undetermined", ["performance_density"])
+    assert "missing: performance_density" in answer("chip", "tpu-v4", "--on", "2026-09-01")
+
+
 def test_no_chip_is_no_row() -> None:
     assert answer("chips", "--csv", "--vendor", "AMD", "--country", "CN") == ""
     assert json.loads(answer("chips", "--json", "--vendor", "AMD", "--country", "CN")) == []
