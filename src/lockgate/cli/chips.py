@@ -67,8 +67,8 @@ def list_chips(
 ) -> None:
     """List the accelerators of the catalogue, each with its status on a day."""
     from lockgate.base.dates import parse_date
-    from lockgate.services.chips import chip_row, find_chips
     from lockgate.services.chip_standing import check_status, stand, today
+    from lockgate.services.chips import chip_row, find_chips
 
     catalogue = open_catalogue()
     wanted = check_status(status) if status else ""
@@ -96,8 +96,8 @@ def show_chip(
 ) -> None:
     """Show one accelerator: facts with sources, TPP and density with the arithmetic, and where it stands on a day."""
     from lockgate.base.dates import parse_date
-    from lockgate.services.chips import describe_chip
     from lockgate.services.chip_standing import stand, standing_as_dict, today
+    from lockgate.services.chips import describe_chip
 
     catalogue = open_catalogue()
     chip = catalogue.chip(name)
