@@ -18,6 +18,8 @@ from lockgate.controls.transaction import Transaction
 MILITARY = "us-ear.744-21.military"
 AFFILIATES = "us-ear.744-11.affiliates"
 SCREENING = "party_screening"
+ASKED = {"military_end_use": "military_end_use", "to": "to_place"}
+"""Columns that settle the questions of an end use, with their attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ def examine_end_use(transaction: Transaction, law: LawOnDate) -> EndUse:
         truths.append(truth)
         if truth is True:
             basis.append(id_)
-        if truth is None and id_ == MILITARY:
-            missing.append("military_end_use")
+        if truth is None and id_ != AFFILIATES:
+            missing += [name for name in ASKED if getattr(transaction, ASKED[name]) is None]
         if warning:
             warnings.append(warning)
         steps.append(Explanation(f"asked for by {id_}", word(truth), citation=id_, note=version.summary))
@@ -65,10 +67,7 @@ def examine(id_: str, version: Version, transaction: Transaction, law: LawOnDate
     """Whether one provision asks for a licence, and a warning where its question was not put."""
     if id_ == AFFILIATES:
         return owned_by_listed(version, transaction)
-    here = any_of(
-        reaches(law, version.scope, transaction.to_place),
-        reaches(law, version.scope, transaction.end_user_hq) if transaction.end_user_hq else False,
-    )
+    here = reaches(law, version.scope, transaction.to_place)
     if id_ == MILITARY:
         return all_of(here, transaction.military_end_use), ""
     stated = transaction.evidence.get(str(version.values["column"]))

@@ -87,7 +87,10 @@ def answer_us_export(
             if found.id in exception_checks
         )
     )
-    by_licence = all_of(transaction.us_licence, policy_checks.met)
+    conditional: Truth = (
+        policy_checks.met if review.policy != UNDETERMINED else any_of(policy_checks.met, None)
+    )
+    by_licence = all_of(transaction.us_licence, conditional)
     free = all_of(negate(required), negate(end_use.required))
     verdict = VERDICTS[any_of(free, by_licence, by_exception)]
     steps = (
@@ -193,7 +196,8 @@ def what_is_missing(
     elif item.code is None and item.controlled is None:
         yield from item.missing
     yield from review.missing
-    if required is not False and transaction.us_licence is None and verdict is not Verdict.MET:
+    asked = required is not False or end_use.required is True
+    if asked and transaction.us_licence is None and verdict is not Verdict.MET:
         yield "us_licence"
     yield from end_use.missing
     if verdict is not Verdict.MET:
