@@ -81,11 +81,15 @@ class Fact(Record):
             )
         return unit
 
-    @field_validator("value", "low", "high")
+    @field_validator("value", "low", "high", mode="before")
     @classmethod
-    def _finite(cls, value: Decimal | str | None) -> Decimal | str | None:
-        if isinstance(value, Decimal) and not (value.is_finite() and value >= 0):
-            raise ValueError("must be a number of zero or more")
+    def _can_be(cls, value: object) -> object:
+        if value is None or isinstance(value, str):
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise ValueError("must be a number or a text")  # noqa: TRY004 pydantic wants ValueError
+        if not (Decimal(value).is_finite() and 0 <= value <= LARGEST):
+            raise ValueError("must be a number of zero or more, and of a size that something can have")
         return value
 
     @model_validator(mode="after")
@@ -118,6 +122,7 @@ class Fact(Record):
         return None if self.number is None else in_base(self.number, self.unit)
 
 
+LARGEST = Decimal(10) ** 24
 UNITS_AS_THEY_ARE = ("nm", "billion", "gt_per_s", "count")
 """Units that are shown and compared as they are written."""
 

@@ -204,8 +204,12 @@ def read_toml(path: Path, *, exact: bool = True) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal if exact else float)
     except (OSError, UnicodeDecodeError) as error:
         raise LockgateError(f"cannot be read: {error}", code="unreadable-file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise LockgateError(f"is not TOML: {error}", code="bad-toml") from None
+    except (
+        ValueError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:  # besides a syntax error: a number beyond all bounds
+        raise LockgateError(f"is not TOML that can be read: {error}", code="bad-toml") from None
 
 
 class Catalogue:
@@ -240,12 +244,18 @@ class Catalogue:
                 a name another record has, a folder or file that would be ignored.
         """
         problems = ProblemCollector()
-        areas = {shelf.area for shelf in self.shelves}
+        areas = {shelf.area for shelf in self.shelves} | {"calibration"}
         folder = self.folders["user"]
-        for entry in sorted(folder.iterdir()):
-            if (entry.is_dir() and entry.name not in areas) or entry.suffix == ".toml":
-                hint = f"folders are {', '.join(sorted(areas))}, with TOML files inside"
-                problems.add("would be ignored", code="unknown-area", where=str(entry), hint=hint)
+        strange = [
+            entry.name
+            for entry in sorted(folder.iterdir())
+            if not entry.name.startswith(".")
+            and ((entry.is_dir() and entry.name not in areas) or entry.suffix == ".toml")
+        ]
+        if strange:
+            shown = ", ".join(strange[:5]) + (f" and {len(strange) - 5} more" if len(strange) > 5 else "")
+            hint = f"folders are {', '.join(sorted(areas))}, with TOML files inside"
+            problems.add(f"would be ignored: {shown}", code="unknown-area", where=str(folder), hint=hint)
         for shelf in self.shelves:
             for record_id in shelf.ids_of_user():
                 with problems.at():

@@ -55,6 +55,9 @@ def test_every_problem_of_every_file_at_once(mine: Path) -> None:
     (chips / "f.toml").write_text(
         CHIP.replace("my-source", "no-source").replace("My chip", "H200").replace("Mein", "Dein")
     )
+    (chips / "g.toml").write_text("x = " + "9" * 5000)
+    (chips / "h.toml").write_text("x = 1e99999999999999999999")
+    (mine / ".git").mkdir()
     (mine / "systems").mkdir()
     (mine / "systems" / "box.toml").write_text("chip_count = 0\n")
     (mine / "chip").mkdir()
@@ -63,11 +66,11 @@ def test_every_problem_of_every_file_at_once(mine: Path) -> None:
         load_catalogue(mine)
     text = str(caught.value)
     for piece in (
-        "a.toml.vendor_country", "a.toml.colour", "b.toml: is not TOML", "c.toml: cannot be read",
+        "a.toml.vendor_country", "a.toml.colour", "b.toml: is not TOML that can be read", "c.toml: cannot be read",
         "d.toml.id: the file holds the id 'other'", "d.toml.origin: the folder gives the origin",
         "e.toml.id", "e.toml.name", "e.toml.vendor", "f.toml: there is no source 'no-source'",
-        "f.toml: has the name 'h200' of 'h200-sxm'", "box.toml.chip_count", "/chip: would be ignored",
-        "stray.toml: would be ignored",
+        "f.toml: has the name 'h200' of 'h200-sxm'", "box.toml.chip_count", "would be ignored: chip, stray.toml",
+        "g.toml: is not TOML that can be read", "h.toml: is not TOML that can be read",
     ):  # fmt: skip
         assert piece in text, piece
 
