@@ -26,6 +26,8 @@ from lockgate.capability.serving_steps import StepTimes, step_times
 Floats = NDArray[np.float64]
 
 # Gauss-Legendre points over the growing context of a static batch: attention is nearly linear in it.
+# Stages wait for each other where their micro-steps differ: assumed for each doubling of stages, not calibrated.
+STAGE_LOSS = 0.05
 # Tokens of a step at which half of the ranks' drift shows.
 _DRIFT_TOKENS = 32.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
@@ -77,6 +79,7 @@ def step_features(engine: Engine, device_s: Floats, sampled: Floats, tokens: Flo
     layers = float(engine.model.layers)
     ranks = np.maximum(np.asarray(engine.tp, float), np.asarray(engine.ep, float))
     drift = tokens / (tokens + _DRIFT_TOKENS)
+    device_s = device_s * (1.0 + STAGE_LOSS * np.log2(np.asarray(engine.pp, float)))
     words = 0.0 if engine.model.kind == "encoder" else engine.model.vocab / 32000.0
     return np.stack(
         np.broadcast_arrays(device_s, sampled * words, layers * np.log2(ranks) * drift, np.float64(layers))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from lockgate.capability.estimate import Estimate
 from lockgate.capability.hardware import FORMAT_BYTE, normal_format
 from lockgate.capability.intervals import Uncertainty, kernel_deviation
-from lockgate.capability.serving import ServingRun
+from lockgate.capability.serving import STAGE_LOSS, ServingRun
 from lockgate.capability.serving_eras import ServingEra
 from lockgate.capability.serving_jobs import ServingJob, SettledJob, lacks_memory, run_job, settle_job
 from lockgate.capability.serving_memory import Engine
@@ -19,6 +20,7 @@ from lockgate.capability.serving_memory import Engine
 _OTHER_VERSION = 0.08
 _OTHER_FRAMEWORK = 0.15
 _OTHER_VENDOR = 0.25
+_FRAMEWORK = "framework not calibrated"
 # Grouped products were measured on two chips, with balanced routing.
 _EXPERTS = 0.08
 # The first token waits for the step in progress and for the queue before it, which depend on how requests arrive.
@@ -151,6 +153,32 @@ def estimate_serving(job: ServingJob, tables: Mapping[str, Any]) -> ServingAnswe
     )
 
 
+def rate_ratio(answer: ServingAnswer, reference: ServingAnswer) -> Estimate:
+    """Rate of one deployment over another's, a chip, for the same work.
+
+    What a framework that was not calibrated may be off by is the same for both and drops out; the errors of single runs are
+    nearly independent between chips (measured pairs of one workload differ by 1.3 to 1.5 times the error of one), so they add.
+
+    Args:
+        answer: The deployment.
+        reference: What it is compared with.
+    """
+    value = answer.tokens_per_s_per_chip.value / reference.tokens_per_s_per_chip.value
+    if answer is reference:
+        return Estimate.exact(value)
+    shared = {_FRAMEWORK} if answer.settled.era.era.id == reference.settled.era.era.id else set()
+    parts = {
+        f"{side}: {cause}": deviation
+        for side, item in (("this", answer), ("reference", reference))
+        for cause, deviation in item.unsure.parts.items()
+        if cause not in shared
+    }
+    pair = (answer.unsure, reference.unsure)
+    return Uncertainty(
+        sqrt(sum(item.half_50**2 for item in pair)), sqrt(sum(item.half_90**2 for item in pair)), parts
+    ).about(value)
+
+
 def _step_tokens(run: ServingRun, kind: int) -> float:
     """Tokens that pass the weights in a step; those of prefill steps are many enough to say so."""
     return 8192.0 if kind == 0 else float(run.batch)
@@ -221,10 +249,13 @@ def _uncertainty(
         "experts", 0.0
     ) + decode_share * breakdown["decode"].get("experts", 0.0):
         parts["products of experts"] = _EXPERTS * expert_share
+    stages = float(np.max(settled.engine.pp))
+    if stages > 1:
+        parts["stages not calibrated"] = STAGE_LOSS * float(np.log2(stages))
     if era.unseen_chip and settled.job.hardware.id not in era.chips:
         parts["chip not among the era's"] = era.unseen_chip
     if kernels.basis == "generic":
         parts["another vendor's software"] = _OTHER_VENDOR
     if not settled.era.exact:
-        parts["framework not calibrated"] = _OTHER_VERSION if settled.era.same_framework else _OTHER_FRAMEWORK
+        parts[_FRAMEWORK] = _OTHER_VERSION if settled.era.same_framework else _OTHER_FRAMEWORK
     return Uncertainty(era.half_50, era.half_90, parts)

@@ -20,6 +20,7 @@ class ServingEra:
         max_step_tokens: Tokens of one step.
         kv_fraction: Of the free memory, given to the cache.
         server_fraction: Of the offline rate, reached under a latency limit by requests at random times.
+        largest_group: Query heads to a key-value head that its attention kernels serve with one read of the cache.
         windowed: Caches of sliding layers are cut at their window.
         half_50: Half-width, in the logarithm of a rate, that held half of the runs left out of the fit.
         half_90: The same for nine in ten.
@@ -39,6 +40,7 @@ class ServingEra:
     max_step_tokens: int
     kv_fraction: float
     server_fraction: float
+    largest_group: int
     windowed: bool
     half_50: float
     half_90: float

@@ -18,6 +18,8 @@ SCENARIOS = ("static", "inflight", "offline", "server")
 # The cache goes with the weights: an engine of 8-bit weights keeps an 8-bit cache (the release tables of TensorRT-LLM
 # only fit so), one of 4-bit weights too; weights alone in 4 or 8 bit leave it at 16.
 _KV_FORMAT = {"fp8": "fp8", "fp4": "fp8", "int8": "int8"}
+# Kernels that serve each query head alone read the cache once a head; two of three reads come from the chip's own cache.
+_REREAD_FRACTION = 1.0 / 3.0
 # Prompts of a closed loop that a benchmark runs for each request in flight.
 _LOOPS = 10.0
 
@@ -152,9 +154,11 @@ def settle_job(job: ServingJob, tables: Mapping[str, Any]) -> SettledJob:
     if model.sliding_layers and era.exact and not era.era.windowed:
         model = model.model_copy(update={"sliding_layers": 0, "sliding_window": None})
         choices["model"] = f"{era.era.id} keeps the whole context of sliding layers"
+    group = model.heads / model.kv_heads
+    reads = 1.0 if model.latent or group <= era.era.largest_group else max(_REREAD_FRACTION * group, 1.0)
     engine = Engine(
-        model, job.hardware, precision, kv_precision, tp=full.tp or 1, pp=full.pp or 1, ep=full.ep or 1
-    )
+        model, job.hardware, precision, kv_precision, tp=full.tp or 1, pp=full.pp or 1, ep=full.ep or 1, cache_reads=reads
+    )  # fmt: skip
     replicas = job.count // ((full.pp or 1) * max(full.tp or 1, full.ep or 1))
     counts = tables.get("requests", {}).get(split_framework(job.framework)[0], {})
     if scenario == "inflight" and job.requests is None and job.concurrency is None:

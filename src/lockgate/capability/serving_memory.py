@@ -32,6 +32,8 @@ class Engine:
         pp: Stages of layers.
         ep: Ranks among which whole experts are spread. Above ``tp`` attention is data parallel: ``ep / tp`` groups of
             ``tp`` ranks each serve sequences of their own and meet in the experts.
+        cache_reads: Times the cache is read from memory for each new token; more than once where the attention kernel
+            treats every query head alone.
     """
 
     model: ModelArchitecture
@@ -41,6 +43,7 @@ class Engine:
     tp: ArrayLike = 1
     pp: ArrayLike = 1
     ep: ArrayLike = 1
+    cache_reads: float = 1.0
 
     @property
     def chip_count(self) -> Floats:

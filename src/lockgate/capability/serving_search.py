@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lockgate.base.errors import LockgateError
+from lockgate.capability.hardware import normal_format
 from lockgate.capability.operators import send_time_s
 from lockgate.capability.serving import run_inflight
 from lockgate.capability.serving_eras import ServingEra
@@ -90,7 +91,7 @@ class _Table:
 
 def plan_serving(
     job: ServingJob, tables: Mapping[str, Any], *, ttft_limit_s: float = np.inf, tpot_limit_s: float = np.inf,
-    precisions: Sequence[str] = (),
+    precisions: Sequence[str] = (), apart: bool = True,
 ) -> ServingPlan:  # fmt: skip
     """Search every way to serve; what the job gives is held fixed.
 
@@ -100,6 +101,7 @@ def plan_serving(
         ttft_limit_s: Mean time to the first token at most.
         tpot_limit_s: Mean time per further token at most.
         precisions: Tried where the job names none; the chip's own 16 and 8 bit formats if empty.
+        apart: Try prefill and decode on engines of their own as well.
 
     Raises:
         LockgateError: ``no-layout`` where nothing fits; the problems of the job.
@@ -107,7 +109,7 @@ def plan_serving(
     base = replace(job, tp=1, pp=1, dp=None, ep=1, batch=None, concurrency=None, scenario=None)
     settled = settle_job(replace(base, count=1, precision=job.precision or "bf16"), tables)
     names = [job.precision] if job.precision else list(precisions) or _formats(job)
-    found = [table for name in names for table in _search(job, settled, str(name))]
+    found = [table for name in names for table in _search(job, settled, str(name), apart=apart)]
     if not found:
         raise LockgateError(
             f"{job.count} chips cannot be split evenly over {job.model.id}", code="no-layout", where="count"
@@ -153,14 +155,14 @@ def splits_of(job: ServingJob) -> Iterator[tuple[int, int, int]]:
             yield tp, pp, ep
 
 
-def _search(job: ServingJob, settled: SettledJob, precision: str) -> Iterator[_Table]:
+def _search(job: ServingJob, settled: SettledJob, precision: str, *, apart: bool) -> Iterator[_Table]:
     splits = np.array(list(splits_of(job)), dtype=np.int64).reshape(-1, 3)
     if not splits.size:
         return
     era = settled.era.era
     prompt, answer = float(settled.job.input_len or 1), float(settled.job.output_len or 1)
     yield _together(job, _engine(job, settled, precision, splits), era, splits, prompt, answer)
-    if answer > 1 and job.concurrency is None and job.count > 1:
+    if apart and answer > 1 and job.concurrency is None and job.count > 1:
         # Stages add latency to both sides and gain nothing a wider split does not: kept out of this part of the search.
         flat = splits[splits[:, 1] == 1]
         if flat.size:
@@ -170,7 +172,9 @@ def _search(job: ServingJob, settled: SettledJob, precision: str) -> Iterator[_T
 def _engine(job: ServingJob, settled: SettledJob, precision: str, splits: NDArray[np.int64]) -> Engine:
     tp, pp, ep = (splits[:, axis, None, None].astype(float) for axis in range(3))
     kv_format = job.kv_precision or kv_format_for(precision)
-    return Engine(settled.engine.model, job.hardware, precision, kv_format, tp=tp, pp=pp, ep=ep)
+    return replace(
+        settled.engine, number_format=precision, kv_format=normal_format(kv_format), tp=tp, pp=pp, ep=ep
+    )
 
 
 def _together(

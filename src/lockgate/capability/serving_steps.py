@@ -198,7 +198,7 @@ def _prefill_times(engine: Engine, fresh: Floats, prompt: Floats, causal: bool) 
 
 def _decode_times(engine: Engine, sequences: Floats, context: Floats) -> Floats:
     model, tp = engine.model, np.asarray(engine.tp, float)
-    elements = kv_elements_per_token_and_layer(engine)
+    elements = engine.cache_reads * kv_elements_per_token_and_layer(engine)
     flop: ArrayLike = 4.0 * model.heads / tp * model.head_dim
     if model.latent:
         flop = 2.0 * model.heads / tp * (2.0 * model.latent.kv_rank + model.latent.rope_head_dim)

@@ -18,6 +18,7 @@ COMMANDS: tuple[str, ...] = (
     "estimate",
     "plan",
     "validate",
+    "compare",
     "read",
     "serve",
     "sources",
