@@ -80,7 +80,9 @@ def compare_chips(
         except LockgateError as error:
             if not {"missing-fact", "no-layout"} & {problem.code for problem in error.problems}:
                 raise
-            compared.append(ComparedChip(chip, None, None, None, None, "; ".join(p.message for p in error.problems)))
+            compared.append(
+                ComparedChip(chip, None, None, None, None, "; ".join(p.message for p in error.problems))
+            )
             continue
         first = next((item for item in compared if item.rate is not None), None)
         compared.append(replace(found, ratio=_ratio(found, first or found)))
