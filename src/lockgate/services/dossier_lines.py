@@ -308,9 +308,10 @@ def short_name(chip: Chip) -> str:
 
 
 def regions_of(
-    label: str, tone: str, lines: Iterable[Line], other: str, domain: tuple[float, float]
+    label: str, tone: str, lines: Sequence[Line], other: str, domain: tuple[float, float]
 ) -> Iterator[dict[str, Any]]:
     """Rectangles that the lines of a test draw over performance and another quantity, in axis units."""
+    first = next(iter(lines), None)
     for line in lines:
         box = {"tpp": list(TPP_DOMAIN), other: list(domain)}
         if any(limit.quantity not in box for limit in line.limits):
@@ -320,7 +321,7 @@ def regions_of(
             box[limit.quantity][end] = narrow(end, box[limit.quantity][end], limit.value)
         (x1, x2), (y1, y2) = box["tpp"], box[other]
         if x1 < x2 and y1 < y2:
-            yield {"label": f"{label}" if line.id[-1] == "1" else "", "line": line.id, "tone": tone, "x1": x1, "x2": x2, "y1": y1, "y2": y2}  # fmt: skip
+            yield {"label": label if line is first else "", "line": line.id, "tone": tone, "x1": x1, "x2": x2, "y1": y1, "y2": y2}  # fmt: skip
 
 
 def narrow(end: int, held: float, limit: Decimal) -> float:
