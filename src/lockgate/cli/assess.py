@@ -91,7 +91,7 @@ def print_summary(dossier: "Dossier") -> None:
         lines.append(
             f"  {SIGNS[gate['verdict']]} {gate['title']:<22} {gate['verdict']:<13} {gate['says']}{since}"
         )
-    for charge in data.get("cost", {}).get("charges", []):
+    for charge in (part["cost"] for part in verdict["charges"] if part["cost"]):
         low, high = charge["duty_usd_low"], charge["duty_usd_high"]
         amount = "value not known" if low is None else f"USD {low / 1e9:.2f} to {high / 1e9:.2f} billion"
         lines.append(

@@ -8,6 +8,7 @@ from typing import Any
 from lockgate.base.three_valued import Truth, word
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import Assessment
+from lockgate.services.border_costs import charge_costs
 from lockgate.services.deals import Figure
 from lockgate.services.dossier_gates import clause
 
@@ -111,43 +112,20 @@ def stock_row(figure: Figure, low: int, high: int, share: Fraction) -> dict[str,
 
 
 def cost_section(assessment: Assessment) -> DossierSection | None:
-    """What the deal costs at the border: price times quantity times rate, each as a range. None where no charge may apply."""
-    charges = [part for part in assessment.reference.determination.charges if part.applies is not False]
-    if not charges:
+    """What the deal costs at the border. None where no charge may apply."""
+    costs = charge_costs(assessment)
+    if not costs:
         return None
-    quantity = assessment.deal.quantity
-    prices = assessment.deal.figures_named("unit_price_usd")
-    rows = []
-    for part in charges:
-        rate = part.rate_fraction or Decimal(0)
-        cases: list[dict[str, Any]] = [
-            {
-                "price_usd": float(figure.value),
-                "units": units,
-                "value_usd": float(figure.value * units),
-                "duty_usd": float(figure.value * units * rate),
-                "duty_per_unit_usd": float(figure.value * rate),
-                "sources": list(figure.sources),
-                "note": figure.note,
-            }
-            for figure in sorted(prices, key=lambda figure: figure.value)
-            for units in dict.fromkeys((quantity.low, quantity.high))
-        ]
-        rows.append(
-            {
-                "charge": part.charge,
-                "applies": word(part.applies),
-                "rate_fraction": float(rate),
-                "clause": clause(assessment, part.basis[0]) if part.basis else None,
-                "cases": cases,
-                "duty_usd_low": min((case["duty_usd"] for case in cases), default=None),
-                "duty_usd_high": max((case["duty_usd"] for case in cases), default=None),
-                "missing": [] if prices else ["unit_price_usd"],
-            }
-        )
-    cites = [Cite(part.basis[0], "the rate") for part in charges if part.basis]
+    basis = {part.charge: part.basis for part in assessment.reference.determination.charges}
+    rows = [
+        cost | {"clause": clause(assessment, basis[cost["charge"]][0]) if basis[cost["charge"]] else None}
+        for cost in costs
+    ]
+    cites = [Cite(row["clause"]["id"], "the rate") for row in rows if row["clause"]]
     cites += [
-        Cite(id_, f"price of one: {figure.value:,f} USD") for figure in prices for id_ in figure.sources
+        Cite(id_, f"price of one: {figure.value:,f} USD")
+        for figure in assessment.deal.figures_named("unit_price_usd")
+        for id_ in figure.sources
     ]
     return DossierSection(
         id="cost", title="What it costs at the border", order=80, template="cost.html",

@@ -8,6 +8,7 @@ from lockgate.base.three_valued import word
 from lockgate.controls.determination import Determination, GateAnswer, Verdict
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import OPEN, Assessment, gate_of
+from lockgate.services.border_costs import charge_costs
 from lockgate.services.dossier import iso, passes
 from lockgate.services.transaction_rows import COLUMNS
 
@@ -35,11 +36,13 @@ POLICY_WORDS = {
 def verdict_section(assessment: Assessment) -> DossierSection:
     """The verdict first: whether the deal passes, which gate holds it and since when, for whom, and what is missing."""
     gates = [describe_gate(assessment, gate) for gate in assessment.gates]
+    costs = {cost["charge"]: cost for cost in charge_costs(assessment)}
     charges = [
         {
             "id": part.charge,
             "title": CHARGE_TITLES.get(part.charge, part.charge),
             "applies": word(part.applies),
+            "cost": costs.get(part.charge),
         }
         for part in assessment.reference.determination.charges
     ]
