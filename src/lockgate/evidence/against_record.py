@@ -426,7 +426,7 @@ def outcome(claims: Sequence[Claim], record: Record) -> Iterator[Finding]:
     """An approval is neither an order nor a shipment: what became of it."""
     by_chip: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
-        if str(claim.value).startswith(("approved", "permission")):
+        if str(claim.value).startswith(("approved", "permission")) and not claim.subject.startswith("US->"):
             by_chip[claim.subject_id].append(claim)
     for chip, group in by_chip.items():
         for known in record.about(chip, "approval.outcome")[:1]:

@@ -12,6 +12,7 @@ from lockgate.evidence.lexicon import Entity
 from lockgate.evidence.quantities import Quantity
 
 CLAUSE_MARKS = frozenset(",;:()–")
+LEAD = 60
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Context:
         if makers:
             context.maker = makers.most_common(1)[0][0]
         counts = Counter(lexed.codes)
+        counts.update(lexed.codes[:LEAD] * 3)  # title and opening say what it is about
         imports = sum(counts[char] for char in grammar.set_of("IMPORT"))
         exports = sum(counts[char] for char in grammar.set_of("EXPORT"))
         chinese = sum(counts[char] for char in grammar.lexicon.classes["@cn_agency"])
@@ -143,6 +145,21 @@ class Context:
                     return self.chip.name, self.chip.id
                 return f"{thing.name} chips", ""
         return None
+
+    def maker_near(self, token: int) -> Entity | None:
+        """The chip maker that an amount is put down to: the nearest before it in the sentence, else behind, else the topic's."""
+        first, behind = self.lexed.sentence(token)
+        for at in (*range(token - 1, first - 1, -1), *range(token + 1, behind)):
+            thing = named(self.lexed, at)
+            if thing is not None and thing.kind == "vendor":
+                return thing
+        return self.maker
+
+    def nearest(self, token: int, name: str) -> int:
+        """Distance in tokens to the nearest word of a class in the sentence; very large where there is none."""
+        first, behind = self.lexed.sentence(token)
+        chars = self.grammar.set_of(name)
+        return min((abs(at - token) for at in range(first, behind) if self.lexed.codes[at] in chars), default=10**6)
 
     def generic(self, first: int, behind: int) -> tuple[int, str] | None:
         """A group of chips without a name: domestic chips, the approved chips."""

@@ -4,121 +4,89 @@ from dataclasses import replace
 
 from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import Lexed
-from lockgate.evidence.lexicon import BREAK, Entity
+from lockgate.evidence.lexicon import BREAK, UNKNOWN, Entity
 from lockgate.evidence.quantities import Quantity
 
 LOOKAHEAD = 8
-CONNECTORS = [
-    "in",
-    "for",
-    "to",
-    "and",
-    "by",
-    "from",
-    "this",
-    "as",
-    "while",
-    "with",
-    "at",
-    "on",
-    "which",
-    "last",
-    "after",
-    "before",
-    "but",
-    "compared",
-    "since",
-    "that",
-    "or",
-]
+STRANGERS_MAX = 2  # adjectives that no table has, between a number and its noun
+MODIFIERS = ("chips", "firms", "modules", "percent", "day", "month")
+UNITS = {"chips": "units", "firms": "companies", "tpp_number": "", "density": ""}
 
 
 def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     """Give every number without a unit the dimension its surroundings name."""
-    lexicon = grammar.lexicon
-    skip = grammar.set_of(
-        "MODIFIER", "@chip", "@vendor", "@country", "@architecture", "@cn_agency", "@buyer"
-    ) | {'"', "("}
-    chips, things, firms = (
-        grammar.set_of("@chip"),
-        grammar.set_of("CHIPNOUN"),
-        grammar.set_of("FIRMNOUN", "@group"),
-    )
-    tpp, density = grammar.set_of("TPPWORD"), grammar.set_of("PDWORD")
-    counted = grammar.set_of(
-        "ORDER", "STOCK", "DEMAND", "SHIP", "PRODUCE", "CAP", "APPROVE", "SMUGGLE", "BUY"
-    )
-    stops = {BREAK, ",", ".", ")", ";", ":", "–", "-", '"'} | {lexicon.code_of(word) for word in CONNECTORS}
-    codes = lexed.codes
     changed: dict[int, str] = {}
     for token, thing in lexed.payload.items():
         if not isinstance(thing, Quantity):
             continue
-        if thing.dimension in ("chips", "firms", "modules", "percent", "day", "month"):
-            if (
-                "-" in lexed.text[lexed.starts[token] : lexed.ends[token]].strip("-")
-                and thing.value is not None
-            ):
+        if thing.dimension in MODIFIERS and thing.value is not None:
+            words = lexed.text[lexed.starts[token] : lexed.ends[token]]
+            if "-" in words.strip("-"):
                 lexed.payload[token] = replace(thing, compound=True)
-            continue
-        if thing.dimension:
-            continue
-        dimension = _measure(codes, token, thing, tpp, density)
-        if not dimension:
-            dimension = _noun(lexed, token, skip, chips, things, firms)
-        if (
-            not dimension
-            and (thing.value or thing.high or 0) >= 1000
-            and codes[token + 1 : token + 2] in stops | {""}
-        ):
-            first, behind = lexed.sentence(token)
-            inside = set(codes[first:behind])
-            if inside & counted and inside & (chips | things):
-                dimension = "chips"
-        if dimension:
-            unit = {"chips": "units", "firms": "companies", "tpp_number": "", "density": ""}[dimension]
-            lexed.payload[token] = replace(thing, dimension=dimension, unit=unit)
-            changed[token] = lexicon.kind_code("#" + dimension)
+        elif not thing.dimension:
+            dimension = (
+                _measure(lexed.codes, token, thing, grammar)
+                or _noun(lexed.codes, token, grammar)
+                or _understood(lexed, token, thing, grammar)
+            )
+            if dimension:
+                lexed.payload[token] = replace(thing, dimension=dimension, unit=UNITS[dimension])
+                changed[token] = grammar.lexicon.kind_code("#" + dimension)
     if not changed:
         return lexed
-    together = list(codes)
+    codes = list(lexed.codes)
     for token, code in changed.items():
-        together[token] = code
-    return replace(lexed, codes="".join(together))
+        codes[token] = code
+    return replace(lexed, codes="".join(codes))
 
 
-def _noun(
-    lexed: Lexed,
-    token: int,
-    skip: frozenset[str],
-    chips: frozenset[str],
-    things: frozenset[str],
-    firms: frozenset[str],
-) -> str:
+def _noun(codes: str, token: int, grammar: Grammar) -> str:
     """The noun behind a number: "400,000 Nvidia H200 AI chips", "three of China's largest internet companies"."""
-    codes = lexed.codes
-    saw_chip = False
+    chips, things = grammar.set_of("@chip"), grammar.set_of("CHIPNOUN")
+    firms = grammar.set_of("FIRMNOUN", "@group")
+    skip = grammar.set_of(
+        "MODIFIER", "@chip", "@vendor", "@country", "@architecture", "@cn_agency", "@buyer", "BRACKET"
+    )
+    saw_chip, strangers = False, 0
     for at in range(token + 1, min(token + 1 + LOOKAHEAD, len(codes))):
-        code = codes[at]
-        if code in things and not (codes[at + 1 : at + 2] in firms and codes[at + 1 : at + 2]):
-            following = codes[at + 1 : at + 2]
-            if following and following in things | skip and code not in chips and following in things:
-                continue
+        code, following = codes[at], codes[at + 1 : at + 2]
+        if code in things:
+            if following and (following in firms or following in things):
+                continue  # "chip makers", "AI chip units": the second noun counts
             return "chips"
         if code in firms:
             return "firms"
         if code in chips:
             saw_chip = True
+        elif code == UNKNOWN and strangers < STRANGERS_MAX:
+            strangers += 1
         elif code not in skip:
             break
     return "chips" if saw_chip else ""
 
 
-def _measure(codes: str, token: int, thing: Quantity, tpp: frozenset[str], density: frozenset[str]) -> str:
+def _understood(lexed: Lexed, token: int, thing: Quantity, grammar: Grammar) -> str:
+    """Chips that are not said again: "orders exceed 2 million", "75,000 per customer"."""
+    if (thing.value or thing.high or 0) < 1000:
+        return ""
+    following = lexed.codes[token + 1 : token + 2]
+    behind = grammar.set_of("CONNECTOR", "PER_CUSTOMER", "EACH", "CAP", "ORDER", "SHIPMENTS", "MARK")
+    if following and following != BREAK and following not in behind:
+        return ""
+    first, end = lexed.sentence(token)
+    inside = set(lexed.codes[first:end])
+    counted = grammar.set_of("ORDER", "STOCK", "DEMAND", "SHIP", "PRODUCE", "CAP", "APPROVE", "SMUGGLE", "BUY")
+    return "chips" if inside & counted and inside & grammar.set_of("@chip", "CHIPNOUN") else ""
+
+
+def _measure(codes: str, token: int, thing: Quantity, grammar: Grammar) -> str:
     """Total processing performance or performance density, where one of the two words stands near."""
     number = thing.value if thing.value is not None else thing.low or thing.high or 0.0
     best, dimension = 99, ""
-    for name, words, low, high in (("tpp_number", tpp, 100.0, 1e9), ("density", density, 0.1, 100.0)):
+    for name, words, low, high in (
+        ("tpp_number", grammar.set_of("TPPWORD"), 100.0, 1e9),
+        ("density", grammar.set_of("PDWORD"), 0.1, 100.0),
+    ):
         if not low <= number <= high:
             continue
         for at in range(max(0, token - 12), min(len(codes), token + 5)):

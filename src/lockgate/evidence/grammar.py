@@ -139,6 +139,7 @@ class Grammar:
             "density",
         }:
             lexicon.kind_code("#" + dimension)
+        self._sets: dict[tuple[str, ...], frozenset[str]] = {}
         problems = ProblemCollector()
         self.patterns: list[Pattern] = []
         for row in tables.patterns:
@@ -167,10 +168,15 @@ class Grammar:
     def _chars(self, name: str) -> frozenset[str]:
         if name in self.lexicon.classes:
             return frozenset(self.lexicon.classes[name])
+        if name.startswith("@"):
+            return frozenset({self.lexicon.kind_code(name)})
         if name.islower():
             return frozenset({self.lexicon.code_of(name)})
         raise LockgateError(f"no word class {name!r}", code="bad-role", hint="see vocabulary.toml")
 
     def set_of(self, *names: str) -> frozenset[str]:
         """All characters of some classes, for tests outside a pattern."""
-        return frozenset().union(*(self._chars(name) for name in names))
+        found = self._sets.get(names)
+        if found is None:
+            found = self._sets[names] = frozenset().union(*(self._chars(name) for name in names))
+        return found

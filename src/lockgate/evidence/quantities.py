@@ -105,7 +105,7 @@ HAN_DIGITS = {
     "八": 8,
     "九": 9,
 }
-HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
+HAN_SCALES = {"十": 10, "廿": 20, "卅": 30, "百": 100, "千": 1000}
 HAN_VAGUE = {"数": (2, 9), "數": (2, 9), "几": (2, 9), "幾": (2, 9)}
 HAN_LARGE = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 HAN_STARTS = frozenset(HAN_DIGITS) | frozenset(HAN_SCALES) | frozenset(HAN_VAGUE)
@@ -144,7 +144,8 @@ class _Number(NamedTuple):
 
 def parse_quantity(pieces: Pieces, start: int, lexicon: Lexicon) -> tuple[int, Quantity] | None:
     """The quantity that starts at a piece, with the piece behind it; None where there is none."""
-    at, money = _currency(pieces, start)
+    percent = tuple(pieces.words[start : start + 3]) == ("百", "分", "之")
+    at, money = (start + 3, "") if percent else _currency(pieces, start)
     first = _number(pieces, at)
     if first is None:
         return None
@@ -171,6 +172,10 @@ def parse_quantity(pieces: Pieces, start: int, lexicon: Lexicon) -> tuple[int, Q
             low, high, value = (None if n is None else n * factor_plus for n in (low, high, value))
         more = True
     found = _unit(pieces, at, lexicon)
+    if percent:
+        return at, Quantity("percent", "%", value, low, high)
+    if at < len(pieces.words) and pieces.words[at] == "成" and value is not None and value <= 10:
+        return at + 1, Quantity("percent", "%", value * 10, value * 10, value * 10)
     if money:
         dimension, unit = money, UNIT_OF_MONEY[money]
         at = found[0] if found and found[1] == money else at
@@ -203,8 +208,10 @@ def _currency(pieces: Pieces, at: int) -> tuple[int, str]:
 
 
 def _scale(pieces: Pieces, at: int) -> tuple[float, int] | None:
-    """The magnitudes from a piece on, multiplied: "hundred thousand" is 1e5."""
+    """The magnitudes from a piece on, multiplied: "hundred thousand" is 1e5; "[billion]" as editors supply it."""
     factor, start = 1.0, at
+    if pieces.words[at : at + 1] == ["["] and pieces.words[at + 2 : at + 3] == ["]"] and pieces.words[at + 1] in SCALES:
+        return SCALES[pieces.words[at + 1]], at + 3
     while at < len(pieces.words):
         word = pieces.words[at]
         if word in SCALES:
@@ -232,6 +239,8 @@ def _number(pieces: Pieces, at: int) -> _Number | None:
         if at < len(pieces.words) and pieces.words[at] in ("多", "余", "餘"):
             more, at = True, at + 1
         value = tidy(value * scale)
+        if scale >= 1e4 and pieces.kinds[at - 1] == HAN and pieces.glued(at) and pieces.kinds[at] == NUMBER:
+            value, at = value + float(pieces.words[at].replace(",", "")), at + 1  # 2万7000
         return _Number(value, value, value, at, scale, vague=False, more=more)
     if pieces.kinds[at] == HAN:
         return _han_number(pieces, at)
@@ -310,6 +319,10 @@ def _han_number(pieces: Pieces, at: int) -> _Number | None:
         elif word in HAN_SCALES:
             section += (1 if digit is None else digit) * HAN_SCALES[word]
             digit = None
+            if word in ("廿", "卅"):
+                at += 1
+                continue
+            digit = None
         elif word in ("多", "余", "餘") and at > start:
             more = True
         elif word in HAN_LARGE and at > start:
@@ -351,7 +364,8 @@ def _unit(pieces: Pieces, at: int, lexicon: Lexicon) -> tuple[int, str, str, flo
         end = at + len(unit.pieces)
         if tuple(pieces.words[at:end]) != unit.pieces:
             continue
-        if unit.short and not pieces.glued(at) and pieces.words[at] not in "×%":
+        watts = pieces.text[pieces.starts[at] : pieces.ends[at]] == "W"
+        if unit.short and not pieces.glued(at) and not watts and pieces.words[at] not in "×%":
             continue
         return end, unit.dimension, unit.unit, unit.factor
     return None

@@ -7,21 +7,13 @@ from lockgate.evidence.context import Context
 from lockgate.evidence.counts import named
 from lockgate.evidence.quantities import Quantity, tidy
 
-MULTIPLES = {
-    "doubles": 2.0,
-    "doubled": 2.0,
-    "double": 2.0,
-    "twice": 2.0,
-    "triples": 3.0,
-    "triple": 3.0,
-    "half": 0.5,
-}
+MULTIPLES = {"DOUBLE": 2.0, "TRIPLE": 3.0, "HALF": 0.5}
 
 
 def read_ratios(context: Context) -> Iterator[Claim]:
     """A claim for every ratio between two chips."""
     lexed, grammar = context.lexed, context.grammar
-    multiples = {grammar.lexicon.code_of(word): value for word, value in MULTIPLES.items()}
+    multiples = {code: value for name, value in MULTIPLES.items() for code in grammar.set_of(name)}
     for token, thing in lexed.payload.items():
         if isinstance(thing, Quantity) and thing.dimension in ("ratio", "percent"):
             yield from _ratio(context, token, thing.dimension, thing.value, thing.low, thing.high)
@@ -48,7 +40,7 @@ def _ratio(
         token, min(behind, other + 4), "COMPARE", "PEAK", "MORE", "BANDWIDTH", "AGAINST"
     ):
         return
-    subject, subject_id = _subject(context, token, first)
+    subject, subject_id = _subject(context, token, first, other)
     thing = named(lexed, other)
     if thing is None or thing.id == subject_id:
         return
@@ -92,15 +84,21 @@ def _comparand(context: Context, token: int, behind: int) -> int | None:
         thing = named(context.lexed, at)
         if thing is not None and thing.kind == "chip":
             return at
+    of = context.grammar.set_of("HANOF")  # H200 是 H20 的六倍
+    if token >= 2 and any(context.lexed.codes[at] in of for at in (token - 1, token - 2)):
+        for at in range(token - 2, max(token - 5, -1), -1):
+            thing = named(context.lexed, at)
+            if thing is not None and thing.kind == "chip":
+                return at
     return None
 
 
-def _subject(context: Context, token: int, first: int) -> tuple[str, str]:
+def _subject(context: Context, token: int, first: int, other: int) -> tuple[str, str]:
     """The chip that is compared: before the ratio in the sentence, else the topic."""
     best = context.grammar.set_of("MOSTPOWERFUL", "MODIFIER")
     for at in range(token - 1, first - 1, -1):
         thing = named(context.lexed, at)
-        if thing is not None and thing.kind == "chip" and not context.compared(at):
+        if thing is not None and thing.kind == "chip" and at != other and not context.compared(at):
             return context.show_chip(at)
         if thing is not None and thing.kind == "vendor" and context.lexed.codes[at + 1] in best:
             return f"{thing.name} best chip", ""

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from lockgate.evidence.claims import Claim, identify
 from lockgate.evidence.context import CLAUSE_MARKS, Context
-from lockgate.evidence.counts import named
 from lockgate.evidence.grammar import Role
 from lockgate.evidence.lexicon import BREAK
 from lockgate.evidence.quantities import Quantity, tidy
@@ -41,7 +40,7 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
         if amount.low is not None
         else amount.high or 0.0
     )
-    reach = list(_distances(codes, token, first, behind))
+    reach = list(_distances(codes, token, first, behind, context.grammar.set_of("TIE")))
     for rank, role in enumerate(roles):
         row = role.row
         if (row.low_min is not None and number < row.low_min) or (
@@ -60,7 +59,10 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
     return max(scores, key=lambda score: score[:2])[2] if scores else None
 
 
-def _distances(codes: str, token: int, first: int, behind: int) -> Iterator[tuple[str, float]]:
+def _distances(
+    codes: str, token: int, first: int, behind: int, ties: frozenset[str]
+) -> Iterator[tuple[str, float]]:
+    """Every token around an amount with its distance; what hangs on it by "in" or "of" stands right beside it."""
     for step, stop in ((-1, max(first - 1, token - WINDOW)), (1, min(behind, token + WINDOW))):
         barrier = 0.0
         for at in range(token + step, stop, step):
@@ -69,7 +71,8 @@ def _distances(codes: str, token: int, first: int, behind: int) -> Iterator[tupl
                 break
             if code in CLAUSE_MARKS:
                 barrier += 3
-            yield code, abs(at - token) - 1 + barrier
+            near = step == 1 and at <= token + 3 and codes[token + 1] in ties
+            yield code, 0.0 if near else abs(at - token) - 1 + barrier
 
 
 def claim_of(context: Context, token: int, amount: Quantity, role: Role) -> Claim:
@@ -108,39 +111,58 @@ def bounds(amount: Quantity, hedge: str) -> tuple[float | str, float | None, flo
     if amount.value is None:
         if amount.phrase:
             return amount.phrase, amount.low, amount.high
-        return f"{amount.low:g}-{amount.high:g}", amount.low, amount.high
+        return f"{amount.low:.12g}-{amount.high:.12g}", amount.low, amount.high
     value = tidy(amount.value)
     if hedge == "over":
         return value, value, None
     if hedge in ("under", "up_to"):
-        return (f"<{value:g}" if hedge == "under" else value), None, value
+        return (f"<{value:.12g}" if hedge == "under" else value), None, value
     if hedge == "approx":
         return value, None, None
     return value, value, value
 
 
 def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
-    """A subject template filled in: ``{chip}``, ``{maker}``, ``{event}``, ``{actor}``, ``{object}`` (what stands behind "of" or "for")."""
-    chip, chip_id = context.chip_near(token) if "{chip}" in template or "{object}" in template else ("", "")
-    maker = context.maker.name if context.maker else ""
-    if "{maker}" in template or "{actor}" in template:
-        first, behind = context.lexed.sentence(token)
-        for at in range(first, behind):
-            thing = named(context.lexed, at)
-            if thing is not None and thing.kind == "vendor":
-                maker = thing.name
-                break
-    what = _object(context, token) or chip if "{object}" in template else ""
-    actor = "Chinese" if context.has(*context.lexed.sentence(token), "CNADJ") else ""
-    text = template.format(chip=chip, maker=maker, event=context.event, actor=actor, object=what)
-    return " ".join(text.split()), chip_id
+    """A subject template filled in, and the id of the chip in it.
+
+    ``{chip}`` is the chip meant, ``{own_chip}`` one that the sentence names, ``{maker}`` the maker nearest before,
+    ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{actor}`` whose models,
+    ``{package}`` the module or server that a price is of, ``{object}`` what stands behind "of" or "for".
+    """
+    lexed = context.lexed
+    first, behind = lexed.sentence(token)
+    parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object"), "")
+    chip_id = ""
+    if "chip}" in template or "{object}" in template:
+        chip, chip_id = context.chip_near(token)
+        if "{own_chip}" in template and not context.has(first, behind, "@chip"):
+            chip, chip_id = "", ""
+        parts["chip"] = parts["own_chip"] = chip
+    if "{maker}" in template:
+        maker = context.maker_near(token)
+        named_in = parts["chip"]
+        belongs = context.grammar.lexicon.families[chip_id].belongs_to if chip_id else ""
+        if maker is not None and chip_id and belongs != maker.id:
+            parts["chip"] = parts["own_chip"] = named_in = ""
+            chip_id = ""
+        parts["maker"] = "" if maker is None or named_in.startswith(maker.name) else maker.name
+    if "{place}" in template and not parts["own_chip"] and context.has(first, behind, "@country.CN"):
+        parts["place"] = "China"
+    if "{actor}" in template and context.has(first, behind, "CNADJ"):
+        parts["actor"] = "Chinese"
+    if "{package}" in template and context.nearest(token, "PER_MODULE") < context.nearest(token, "EACH"):
+        parts["package"] = "module"
+        chip_id += "/module"
+    if "{object}" in template:
+        parts["object"] = _object(context, token) or parts["chip"]
+    return " ".join(template.format(event=context.event, **parts).split()), chip_id
 
 
 def _object(context: Context, token: int) -> str:
     """The words behind "of" or "for": "20% of Nvidia's projected production capacity"."""
     lexed = context.lexed
     behind = lexed.sentence(token)[1]
-    ties = {context.grammar.lexicon.code_of("of"), context.grammar.lexicon.code_of("for")}
+    ties = context.grammar.set_of("OF", "FOR")
     for at in range(token + 1, min(behind, token + 4)):
         if lexed.codes[at] in ties:
             end = at + 1
