@@ -86,6 +86,7 @@ class ActRow(Row):
     id: str
     title: str
     dates: tuple[date, ...] = Field(min_length=1)
+    effective: tuple[date, ...] = ()
     direction: Literal["tightened", "relaxed"]
     government: str
     source: str

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from lockgate.evidence.claims import Claim
 from lockgate.evidence.documents import Document
@@ -36,10 +37,13 @@ def hold_against(
                 yield from spec(claim, record)
     for attribute in FACTS:
         for claim in by_attribute[attribute]:
-            yield from fact(claim, record, documents)
+            yield from fact(claim, record, documents, by_attribute)
     yield from regime(by_attribute, documents, record)
     yield from coincidence(by_attribute, record)
-    yield from outcome(by_attribute["approval.status"], record)
+    shipped = {claim.document for claim in by_attribute["shipment.units"]}
+    yield from outcome(
+        [claim for claim in by_attribute["approval.status"] if claim.document not in shipped], record
+    )
 
 
 SPECS = (
@@ -109,6 +113,8 @@ def changed(claim: Claim, record: Record) -> Iterator[Finding]:
     acts = [
         act for act in record.acts if act.government == ("CN" if claim.subject.startswith("China") else "US")
     ]
+    if claim.attribute == "policy.effective_date":
+        acts = [replace(act, dates=act.effective) for act in acts if act.effective]
     near = [
         (min(abs(day.toordinal() - middle) for middle in (claim.low, claim.high) for day in act.dates), act)
         for act in acts
@@ -249,7 +255,9 @@ def domestic(claim: Claim, record: Record) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def fact(claim: Claim, record: Record, documents: Mapping[str, Document]) -> Iterator[Finding]:
+def fact(
+    claim: Claim, record: Record, documents: Mapping[str, Document], by_attribute: dict[str, list[Claim]]
+) -> Iterator[Finding]:
     """A claim against reported facts: it must fit one of them."""
     subject = (
         "us-threshold" if claim.attribute.startswith("threshold.") else claim.subject_id or claim.subject
@@ -258,6 +266,11 @@ def fact(claim: Claim, record: Record, documents: Mapping[str, Document]) -> Ite
     if not known:
         return
     low, high = interval(claim)
+    if claim.attribute.startswith("threshold."):
+        line = claim.high if claim.low is None else claim.low  # "below 21,000" draws the line at 21,000
+        if line is None:
+            return
+        low = high = line
     for row in known:
         if row.words:
             if any(same_words(str(claim.value), word) for word in row.words):
@@ -271,6 +284,13 @@ def fact(claim: Claim, record: Record, documents: Mapping[str, Document]) -> Ite
         dated = [row for row in known if row.from_on is not None]
         if on is not None and dated and all(row.from_on is not None and on < row.from_on for row in dated):
             return  # the record speaks of a later day
+    if claim.attribute == "statement.comment":
+        written = on or written_from(documents[claim.document], by_attribute, record)
+        known = [
+            row for row in known if row.from_on and row.from_on <= written <= row.from_on + timedelta(days=1)
+        ]
+        if not known:
+            return
     row = known[0]
     severity = (
         "low"
@@ -390,7 +410,7 @@ def written_from(document: Document, by_attribute: dict[str, list[Claim]], recor
         claim.document == document.id and claim.subject == "China->H200 import"
         for claim in by_attribute["approval.status"]
     ):
-        return min(batch.dates)
+        return max(batch.dates)
     return date.min
 
 

@@ -91,8 +91,11 @@ class Context:
         """Whether a chip is only what another is compared with: "versus the H100", "doubles the H100's capacity"."""
         return self.has(max(0, token - 3), token, "AGAINST")
 
-    def chip_near(self, token: int) -> tuple[str, str]:
-        """Subject text and id of the chip that an amount at ``token`` belongs to."""
+    def chip_near(self, token: int, *, counted: bool = False) -> tuple[str, str]:
+        """Subject text and id of the chip that an amount at ``token`` belongs to.
+
+        Where ``counted`` chips are not named, a maker in the sentence stands for its chips.
+        """
         lexed, grammar = self.lexed, self.grammar
         first, behind = lexed.sentence(token)
         skip = grammar.set_of("MODIFIER", "CHIPNOUN", "@vendor", "@architecture")
@@ -107,7 +110,9 @@ class Context:
             for at in range(first, behind)
             if (thing := named(lexed, at)) is not None and thing.kind == "chip"
         ]
-        before = [at for at in chips if at < token]
+        before = [
+            at for at in chips if at < token and not isinstance(lexed.payload.get(at - 1), Quantity)
+        ]  # "two 910B dies" are parts of something else
         if before and lexed.codes[token - 1] == "(" and token - before[-1] <= 4:
             return self.show_chip(before[-1])
         facing = self._facing(token, first)
@@ -122,6 +127,15 @@ class Context:
         after = [at for at in chips if at > token and not self.compared(at)]
         if after:
             return self.show_chip(after[0])
+        for at in range(token - 1, first - 1, -1) if counted else ():
+            thing = named(lexed, at)
+            if (
+                thing is not None
+                and thing.kind == "vendor"
+                and self.chip is not None
+                and thing.id != self.chip.belongs_to
+            ):
+                return thing.name, ""  # "Cambricon is aiming for 500,000"
         return (self.chip.name, self.chip.id) if self.chip else ("", "")
 
     def _facing(self, token: int, first: int) -> tuple[str, str] | None:
@@ -158,8 +172,16 @@ class Context:
     def nearest(self, token: int, name: str) -> int:
         """Distance in tokens to the nearest word of a class in the sentence; very large where there is none."""
         first, behind = self.lexed.sentence(token)
-        chars = self.grammar.set_of(name)
-        return min((abs(at - token) for at in range(first, behind) if self.lexed.codes[at] in chars), default=10**6)
+        chars, codes = self.grammar.set_of(name), self.lexed.codes
+        return min(
+            (
+                abs(at - token)
+                + 3 * sum(code in CLAUSE_MARKS for code in codes[min(at, token) : max(at, token)])
+                for at in range(first, behind)
+                if codes[at] in chars
+            ),
+            default=10**6,
+        )
 
     def generic(self, first: int, behind: int) -> tuple[int, str] | None:
         """A group of chips without a name: domestic chips, the approved chips."""
@@ -204,14 +226,15 @@ class Context:
         """The hedge on an amount: the words right before and behind it, then those of its clause."""
         codes, grammar = self.lexed.codes, self.grammar
         first, behind = self.lexed.sentence(token)
+        near = codes[max(first, token - 2) : token]
+        if len(near) == 2 and near[1] not in grammar.set_of("HEDGE_GAP", "OVER", "UNDER", "UP_TO", "APPROX"):
+            near = near[1:]  # "far more than the 700,000" compares, it does not hedge
         for name, hedge in (("OVER", "over"), ("UNDER", "under"), ("UP_TO", "up_to"), ("APPROX", "approx")):
-            chars = grammar.set_of(name)
-            if any(code in chars for code in codes[max(first, token - 2) : token]):
+            if any(code in grammar.set_of(name) for code in near):
                 return hedge
-        following = codes[token + 1 : min(behind, token + 3)]
         if amount.hedge != "none":
             return amount.hedge
-        if any(code in grammar.set_of("OR_MORE") for code in following):
+        if any(code in grammar.set_of("OR_MORE") for code in codes[token + 1 : min(behind, token + 3)]):
             return "over"
         if self.has(max(first, token - 6), token, "MAY"):
             return "may"

@@ -45,7 +45,16 @@ def _noun(codes: str, token: int, grammar: Grammar) -> str:
     chips, things = grammar.set_of("@chip"), grammar.set_of("CHIPNOUN")
     firms = grammar.set_of("FIRMNOUN", "@group")
     skip = grammar.set_of(
-        "MODIFIER", "@chip", "@vendor", "@country", "@architecture", "@cn_agency", "@buyer", "BRACKET"
+        "MODIFIER",
+        "@chip",
+        "@vendor",
+        "@country",
+        "@architecture",
+        "@cn_agency",
+        "@buyer",
+        "BRACKET",
+        "MOSTPOWERFUL",
+        "LATEST",
     )
     saw_chip, strangers = False, 0
     for at in range(token + 1, min(token + 1 + LOOKAHEAD, len(codes))):
@@ -73,9 +82,13 @@ def _understood(lexed: Lexed, token: int, thing: Quantity, grammar: Grammar) -> 
     behind = grammar.set_of("CONNECTOR", "PER_CUSTOMER", "EACH", "CAP", "ORDER", "SHIPMENTS", "MARK")
     if following and following != BREAK and following not in behind:
         return ""
+    if following in grammar.set_of("PER_CUSTOMER", "EACH") and following:
+        return "chips"
     first, end = lexed.sentence(token)
     inside = set(lexed.codes[first:end])
-    counted = grammar.set_of("ORDER", "STOCK", "DEMAND", "SHIP", "PRODUCE", "CAP", "APPROVE", "SMUGGLE", "BUY")
+    counted = grammar.set_of(
+        "ORDER", "STOCK", "DEMAND", "SHIP", "PRODUCE", "CAP", "APPROVE", "SMUGGLE", "BUY"
+    )
     return "chips" if inside & counted and inside & grammar.set_of("@chip", "CHIPNOUN") else ""
 
 

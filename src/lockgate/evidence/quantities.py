@@ -210,7 +210,11 @@ def _currency(pieces: Pieces, at: int) -> tuple[int, str]:
 def _scale(pieces: Pieces, at: int) -> tuple[float, int] | None:
     """The magnitudes from a piece on, multiplied: "hundred thousand" is 1e5; "[billion]" as editors supply it."""
     factor, start = 1.0, at
-    if pieces.words[at : at + 1] == ["["] and pieces.words[at + 2 : at + 3] == ["]"] and pieces.words[at + 1] in SCALES:
+    if (
+        pieces.words[at : at + 1] == ["["]
+        and pieces.words[at + 2 : at + 3] == ["]"]
+        and pieces.words[at + 1] in SCALES
+    ):
         return SCALES[pieces.words[at + 1]], at + 3
     while at < len(pieces.words):
         word = pieces.words[at]

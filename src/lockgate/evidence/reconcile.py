@@ -125,7 +125,11 @@ def _within(attribute: str, own: list[Claim]) -> Iterator[Finding]:
 
 def recipients(by_attribute: dict[str, list[Claim]], record: Record) -> Iterator[Finding]:
     """Who gets it: different lists, within a text and between texts; named or not; firms or categories."""
-    named = [claim for claim in by_attribute["recipient"] if claim.value_id and not _group(claim)]
+    named = [
+        claim
+        for claim in by_attribute["recipient"]
+        if claim.value_id and claim.hedge != "may" and not _group(claim)
+    ]
     categories = [claim for claim in by_attribute["recipient"] if _group(claim)]
     lists: dict[tuple[str, int], list[Claim]] = defaultdict(list)
     for claim in named:
@@ -153,6 +157,28 @@ def recipients(by_attribute: dict[str, list[Claim]], record: Record) -> Iterator
             "The documents name different recipients: " + "; ".join(sorted(map(_listing, every))) + truth,
             "" if authority else "the original report", authority,
         )  # fmt: skip
+    known = {
+        name
+        for claim in named[:1]
+        for fact in record.about(claim.subject_id, "recipient")
+        for name in fact.words
+    }
+    for document in documents if len(every) < 2 else ():
+        wrong = [
+            claim
+            for key, group in lists.items()
+            if key[0] == document
+            for claim in group
+            if known and str(claim.value) not in known
+        ]
+        if wrong:
+            yield find(
+                "vs_authority_actor",
+                "medium",
+                wrong,
+                f"{_listing({str(claim.value) for claim in wrong})} is named as a recipient" + truth,
+                authority=authority,
+            )
     silent = by_attribute["recipient.disclosure"]
     if silent and named and {claim.document for claim in silent} != {claim.document for claim in named}:
         yield find(

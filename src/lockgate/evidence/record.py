@@ -55,11 +55,12 @@ class ChipRecord:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A dated act of a government, with every day that it can rightly be dated by."""
+    """A dated act of a government, with every day that it can rightly be dated by, and those it took effect on."""
 
     id: str
     title: str
     dates: tuple[date, ...]
+    effective: tuple[date, ...]
     direction: str
     government: str
     source: str

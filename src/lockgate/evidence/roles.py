@@ -134,7 +134,7 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
     parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object"), "")
     chip_id = ""
     if "chip}" in template or "{object}" in template:
-        chip, chip_id = context.chip_near(token)
+        chip, chip_id = context.chip_near(token, counted=template != "{chip}")
         if "{own_chip}" in template and not context.has(first, behind, "@chip"):
             chip, chip_id = "", ""
         parts["chip"] = parts["own_chip"] = chip
@@ -155,6 +155,8 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
         chip_id += "/module"
     if "{object}" in template:
         parts["object"] = _object(context, token) or parts["chip"]
+    if "sales" in template and context.has(max(first, token - 6), token, "DEMANDED"):
+        return f"{parts['chip']} sales to China (demanded)", ""
     return " ".join(template.format(event=context.event, **parts).split()), chip_id
 
 

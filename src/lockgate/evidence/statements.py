@@ -112,15 +112,15 @@ def _claim(
         Claim(
             id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
             subject=subject, attribute=row.attribute, value=f"not {value}" if denied else value, low=low, high=high,
-            unit="date" if row.value == "{date}" else "", hedge=row.hedge or _hedge(context, first), polarity=not denied,
+            unit="date" if row.value == "{date}" else "", hedge=row.hedge or _hedge(context, first, found.end()), polarity=not denied,
             attributed_to=context.source(first), subject_id=subject_id, value_id=value_id, pattern=row.id,
         )
     )  # fmt: skip
 
 
-def _hedge(context: Context, token: int) -> str:
+def _hedge(context: Context, token: int, end: int) -> str:
     first, behind = context.lexed.sentence(token)
-    if context.has(first, behind, "MAY"):
+    if context.has(first, end, "MAY"):
         return "may"
     return "reported" if context.has(first, behind, "REPORTED", "ACCORDING", "ANON", "LIKELY") else "none"
 

@@ -335,6 +335,8 @@ WRITTEN = re.compile(
     rf"\b(?:({MONTH})\.? (\d{{1,2}})(?:st|nd|rd|th)?,? |(\d{{1,2}})(?:st|nd|rd|th)? ({MONTH})\.?,? )((?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
+# "WASHINGTON, May 13, 2025 -- The ..." and "(Reuters, 28 January 2026) - ..."
+DATELINE = re.compile(r"[^.!?]{0,60}?\b(?:19|20)\d\d\)?\s*(?:\([^)]*\)\s*)?(?:--|-|–|—|:)\s")
 LABEL = re.compile(
     r"\b(?:published|updated|posted|date|dated|accessed|retrieved)\b|发布|更新|日期", re.IGNORECASE
 )
@@ -369,11 +371,11 @@ def date_in(text: str) -> dt.date | None:
         day = iso_date(line)
         if day is not None and (len(line.strip()) <= 60 or LABEL.search(line[:40])):
             return day
-    opening = iso_date(text[:120])
-    if opening is not None and re.match(
-        r"[^.\n]{0,60}\b(?:\d{4}|\d{1,2})\s*(?:\([^)]*\)\s*)?(?:-|--|–|—|:)\s", text[:140]
-    ):
-        return opening
+    for line in text[:1500].split("\n")[:8]:
+        dateline = DATELINE.match(line)
+        day = iso_date(dateline[0]) if dateline else None
+        if day is not None:
+            return day
     labelled: Counter[dt.date] = Counter()
     for found in LABEL.finditer(text):
         day = iso_date(text[found.end() : found.end() + 40])

@@ -45,7 +45,7 @@ def record_of(catalogue: Catalogue) -> Record:
             row.id: chip_record(row, [known[id_] for id_ in row.chips if id_ in known]) for row in families
         },
         acts=tuple(
-            Act(row.id, row.title, row.dates, row.direction, row.government, row.source)
+            Act(row.id, row.title, row.dates, row.effective, row.direction, row.government, row.source)
             for row in tables.acts
         ),
         facts={key: tuple(rows) for key, rows in facts.items()},
