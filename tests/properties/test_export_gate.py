@@ -65,7 +65,8 @@ def transactions(draw: st.DrawFn) -> Transaction:
 def test_a_fact_never_overturns_what_was_determined(
     known: Transaction, hidden: set[str], on: dt.date
 ) -> None:
-    less = replace(known, **dict.fromkeys(hidden))
+    nothing: dict[str, Any] = dict.fromkeys(hidden)
+    less = replace(known, **nothing)
     # An export that names no place leaves from the United States; a route that is given tells how goods move; remote access has to be named.
     assume("kind" not in hidden or movement(less) in (None, known.kind))
     assume("from_place" not in hidden or known.kind is not Movement.EXPORT or known.from_place == "US")

@@ -36,7 +36,7 @@ def check_conditions(
         asked = True if version.scope is None else reaches_route(law, version, transaction)
         if asked is False:
             continue
-        truth, note = check(id_, version, transaction)
+        truth, note = check(id_, version, transaction, law.on)
         if asked is None:
             truth = any_of(truth, None)
         condition = Condition(
@@ -46,8 +46,8 @@ def check_conditions(
     return tuple(found)
 
 
-def check(id_: str, version: Version, transaction: Transaction) -> tuple[Truth, str]:
-    """Whether a condition is met, and a note."""
+def check(id_: str, version: Version, transaction: Transaction, on: dt.date) -> tuple[Truth, str]:
+    """Whether a condition is met on a day, and a note."""
     stated = transaction.evidence.get(str(version.values["column"]))
     if id_ == CAP:
         return check_cap(version, transaction, stated)
@@ -55,8 +55,7 @@ def check(id_: str, version: Version, transaction: Transaction) -> tuple[Truth, 
         by_on = version.values["by_on"]
         return isinstance(by_on, dt.date) and stated <= by_on, f"on sale since {stated}, asked for by {by_on}"
     if id_ == NOT_REVOKED and isinstance(stated, dt.date):
-        moved_on = transaction.on
-        return (None if moved_on is None else moved_on < stated), f"withdrawn on {stated}"
+        return on < stated, f"withdrawn on {stated}"
     if id_ == NOT_MILITARY:
         if transaction.military_end_use is True:
             return False, "a military end use is stated"

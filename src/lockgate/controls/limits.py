@@ -132,6 +132,8 @@ def show(bounds: Bounds) -> str:
 
     >>> show((Decimal(15832), Decimal(15832))), show((None, Decimal("3.2"))), show((None, None))
     ('15,832', 'at most 3.2', 'not known')
+    >>> show((Decimal(1), Decimal(2))), show((Decimal(64), None))
+    ('1 to 2', 'at least 64')
     """
     low, high = bounds
     if low is not None and low == high:

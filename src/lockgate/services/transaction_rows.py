@@ -159,7 +159,7 @@ def read_rows(lines: Iterable[str], suffix: str) -> Iterator[tuple[int, Row | Lo
 
 def read_csv(lines: Iterable[str]) -> Iterator[Row | LockgateError]:
     """Rows of a CSV with a header; unknown columns are an error of the file, before any row."""
-    reader = csv.reader(lines)
+    reader = csv.reader(lines, strict=True)
     try:
         header = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
         if not any(header):
