@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "read",
     "serve",
     "sources",
+    "systems",
 )
 
 EXIT_BAD_INPUT = 2
