@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FACTS = ROOT / "../shared/facts/benchmarks"
 OUT = ROOT / "src/lockgate/data/calibration/training_steps.csv"
 FIELDS = [
-    "id", "family", "layout", "kind", "model", "chip", "count", "precision", "tp", "pp", "cp", "micro_batch",
+    "id", "family", "layout", "kind", "model", "chip", "count", "precision", "tp", "pp", "cp", "ep", "micro_batch",
     "global_batch", "seq_len", "recompute", "interleave", "zero", "framework", "step_time_s", "source", "pinpoint",
     "assumed",
 ]  # fmt: skip
@@ -42,7 +42,15 @@ def number(name: str, text: str, default: int = 1) -> int:
 
 
 def job(**fields: object) -> dict[str, object]:
-    base = {"kind": "train", "chip": "h100-sxm", "recompute": "none", "zero": 1, "cp": 1, "interleave": 1}
+    base = {
+        "kind": "train",
+        "chip": "h100-sxm",
+        "recompute": "none",
+        "zero": 1,
+        "cp": 1,
+        "ep": 1,
+        "interleave": 1,
+    }
     return base | {"assumed": ""} | fields
 
 
@@ -142,17 +150,69 @@ def a100() -> Iterator[dict[str, object]]:
         )  # fmt: skip
 
 
+# Megatron-Bridge, docs/performance-summary-archive.md @0a25f911b2ed: release, model, chip, chips, precision, global batch,
+# micro-batch, sequence, fully sharded, tp, pp, cp, interleave, ep, tokens a second and chip. Dropless routing, balanced by force.
+ARCHIVE = """
+25.11 gpt-oss-120b h100-sxm 64 bf16 512 4 4096 0 1 4 1 1 8 5630
+26.02 gpt-oss-120b h100-sxm 64 bf16 1280 1 4096 0 1 4 1 1 8 5993
+25.11 qwen3-30b-a3b h100-sxm 16 fp8 512 2 4096 0 1 2 1 24 8 5275
+26.02 qwen3-30b-a3b h100-sxm 16 fp8 1024 1 4096 0 1 2 1 12 8 5113
+25.11 qwen3-235b-a22b h100-sxm 256 fp8 2048 1 4096 0 2 8 1 4 32 1575
+26.02 qwen3-235b-a22b h100-sxm 256 fp8 8192 1 4096 0 2 8 1 4 32 1633
+25.09 deepseek-v3 h100-sxm 1024 bf16 8192 1 4096 0 2 8 1 4 64 1297
+25.11 gpt-oss-120b b200 64 bf16 512 4 4096 0 1 1 1 1 8 8213
+26.02 gpt-oss-120b b200 64 bf16 1280 4 4096 0 1 1 1 1 64 8047
+25.11 qwen3-30b-a3b b200 8 fp8 512 1 4096 0 1 1 1 1 8 9299
+26.02 qwen3-30b-a3b b300 8 fp8 512 8 4096 0 1 1 1 1 8 29521
+25.11 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 23766
+26.02 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 30376
+25.11 qwen3-235b-a22b gb200 256 bf16 8192 1 4096 0 1 8 1 3 32 4916
+25.11 gpt-oss-120b gb200 64 bf16 1280 1 8192 0 1 1 1 1 64 15876
+25.11 gpt-oss-120b gb300 64 bf16 1280 2 8192 0 1 1 1 1 64 18347
+25.11 llama3-8b b200 8 fp8 128 2 8192 0 1 1 1 1 1 30624
+25.11 llama3.1-405b b200 128 fp8 64 1 8192 0 4 8 2 8 1 661
+25.11 llama3-8b gb200 8 fp8 128 2 8192 0 1 1 1 1 1 31508
+25.11 llama3-70b gb200 64 fp8 256 2 8192 1 1 1 1 1 1 4312
+25.11 llama3.1-405b gb200 256 fp8 1536 1 8192 0 4 16 1 4 1 813
+26.02 llama3-70b gb200 64 fp8 256 1 8192 0 2 4 1 5 1 3613
+26.02 llama3.1-405b gb200 256 fp8 1536 1 8192 0 4 16 1 8 1 786
+25.11 llama3-8b gb300 8 fp8 128 2 8192 0 1 1 1 1 1 37556
+25.11 llama3-70b gb300 64 fp8 256 2 8192 1 1 1 1 1 1 4520
+26.02 llama3-70b gb300 64 fp8 256 1 8192 0 1 4 1 5 1 4596
+26.02 llama3.1-405b gb300 256 fp8 1536 1 8192 0 2 8 2 4 1 931
+"""
+
+
+def archive() -> Iterator[dict[str, object]]:
+    for line in ARCHIVE.split("\n"):
+        if not line:
+            continue
+        release, model, chip, *figures = line.split()
+        precision = figures.pop(1)
+        count, gbs, micro, seq, sharded, tp, pp, cp, chunks, ep, rate = map(int, figures)
+        moe = ep > 1
+        yield job(
+            family=("moe-" if moe else "") + ("hopper" if chip == "h100-sxm" else "blackwell"),
+            model=model, chip=chip, count=count, precision=precision, tp=tp, pp=pp, cp=cp, ep=ep, micro_batch=micro,
+            global_batch=gbs, seq_len=seq, interleave=chunks, zero=3 if sharded else 1,
+            recompute="" if moe else "none",
+            framework=f"megatron-bridge {release}", step_time_s=gbs * seq / (rate * count),
+            source="nvidia-megatron-bridge", pinpoint="docs/performance-summary-archive.md @0a25f911b2ed",
+            assumed="recomputation not stated" if moe else "",
+        )  # fmt: skip
+
+
 def main() -> None:
     seen: dict[tuple[object, ...], str] = {}
     written = []
-    for index, row in enumerate([*bridge_and_nemo(), *dgx_cloud(), *mlperf(), *a100()]):
+    for index, row in enumerate([*bridge_and_nemo(), *dgx_cloud(), *mlperf(), *a100(), *archive()]):
         dp = int(str(row["count"])) // (int(str(row["tp"])) * int(str(row["pp"])) * int(str(row["cp"])))
         microbatches = int(str(row["global_batch"])) // dp // int(str(row["micro_batch"]))
         era = str(row["framework"]).split(" ")[0] + (
             "" if "bridge" in str(row["framework"]) else str(row["framework"])
         )
         key = (era, *(row[name] for name in ("model", "chip", "precision", "tp", "pp", "cp", "micro_batch", "interleave",
-                                             "recompute", "zero", "seq_len")), microbatches)  # fmt: skip
+                                             "recompute", "zero", "seq_len", "ep")), microbatches)  # fmt: skip
         layout = seen.setdefault(key, f"L{len(seen) + 1:02d}")
         row |= {
             "id": f"T{index + 1:03d}",

@@ -16,6 +16,7 @@ class Era:
         known: False where the framework or its release was not seen and the pooled factor stands in.
         fused_attention: Scores never leave the chip; before 2023 they did.
         gradient_byte: Per parameter, as kept and reduced.
+        optimizer_byte: Per parameter: 32-bit weights and two moments; 10 where only the remainder of a weight is kept.
         sequence_parallel: Norms and dropouts split among tensor-parallel ranks.
         source: Source id of the measurements the factor rests on.
         note: What else sets it apart.
@@ -27,6 +28,7 @@ class Era:
     known: bool = True
     fused_attention: bool = True
     gradient_byte: float = 2.0
+    optimizer_byte: float = 12.0
     sequence_parallel: bool = True
     source: str = ""
     note: str = ""

@@ -28,6 +28,8 @@ class TrainingParameters:
         cast_byte: Moved per element to cast an operand to 8 bit, both layouts.
         layer_launch_s: Per layer and pass that the device waits for launches when kernels are short.
         step_s: Per step: gradient norm, barriers, input.
+        expert_layer_s: Per layer with routed experts and microbatch, both passes: the host sorts and counts tokens.
+        expert_sd: Standard deviation, in the logarithm, of steps with routed experts beyond the rest.
         expert_imbalance: Rows of the fullest expert rank over the mean.
         reserved_byte: Runtime, communicators and workspaces on every chip.
         fragmentation: Of activations, lost between allocations.
@@ -41,6 +43,8 @@ class TrainingParameters:
     cast_byte: float
     layer_launch_s: float
     step_s: float
+    expert_layer_s: float
+    expert_sd: float
     expert_imbalance: float
     reserved_byte: float
     fragmentation: float
@@ -128,7 +132,7 @@ def layer_tables(
     if model.experts:
         expert_f, expert_b = _expert_gemms_s(model, hardware, parameters, split, precision)
         forward, backward = forward + expert_f, backward + expert_b
-    tensor, tensor_again = _traffic_s(model, hardware, parameters, split, (attention_f, attention_b))
+    tensor, tensor_again = _traffic_s(model, hardware, parameters, era, split, (attention_f, attention_b))
     selective = layers * (attention_f + (0.5 * element_f if era.fused_attention else 0.0))
     head, logits = _head(model, hardware, era, split)
     activation, work = _activation_byte(model, era, split, seq_len, precision)
@@ -251,7 +255,8 @@ def _expert_gemms_s(
             forward = forward + op.elementwise_time_s(hardware, parameters.cast_byte * rows * k)
             backward = backward + op.elementwise_time_s(hardware, parameters.cast_byte * rows * n)
     permute = op.elementwise_time_s(hardware, 8.0 * rows * model.hidden + 6.0 * rows * up * width, kernels=8)
-    return layers * (forward + permute), layers * (backward + 1.6 * permute)
+    host = parameters.expert_layer_s / 2.0
+    return layers * (forward + permute + host), layers * (backward + 1.6 * permute + host)
 
 
 def _attention_s(
@@ -311,6 +316,7 @@ def _traffic_s(
     model: ModelArchitecture,
     hardware: Hardware,
     parameters: TrainingParameters,
+    era: Era,
     split: _Split,
     attention_s: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:
@@ -321,7 +327,7 @@ def _traffic_s(
     calls = 1.0 if model.parallel_block else 2.0
     # each call: gather before and scatter after; backward the same, and the input gathered again
     tensor_f, tensor_b = 2.0 * calls * gather, 3.0 * calls * gather
-    exposed = parameters.tensor_exposed
+    exposed = parameters.tensor_exposed if era.sequence_parallel else 1.0
     forward, both = exposed * tensor_f, exposed * (tensor_f + tensor_b)
     kv = 2.0 * split.tokens * model.kv_element_count_per_token_and_layer / split.tp
     ring = (split.cp - 1.0) * op.send_time_s(hardware, kv, stride=split.tp)
@@ -331,11 +337,27 @@ def _traffic_s(
     forward, both = layers * (forward + ring_f), layers * (both + ring_f + ring_b)
     if model.experts:
         routed = float(model.moe_layers + model.prediction_layers)
-        sent = 2.0 * split.tokens / split.tp * model.experts.per_token * model.hidden
-        stride = np.ones_like(split.ep)
-        once = parameters.expert_exposed * op.all_to_all_time_s(hardware, sent, split.ep, stride=stride)
+        tokens = 2.0 * split.tokens / split.tp * model.hidden
+        once = parameters.expert_exposed * _exchange_s(hardware, tokens, model.experts.per_token, split.ep)
         forward, both = forward + 2.0 * routed * once, both + 4.0 * routed * once
     return both, forward
+
+
+def _exchange_s(hardware: Hardware, byte: Floats, per_token: int, ranks: Floats) -> Floats:
+    """Time to send every token to its experts, or back: once to each node that has some, then within the node.
+
+    Args:
+        hardware: The chip.
+        byte: Of the tokens of one rank.
+        per_token: Experts of a token.
+        ranks: Among which experts are spread, neighbours first.
+    """
+    inside = np.minimum(ranks, hardware.node_chip_count)
+    nodes = ranks / inside
+    reached = (nodes - 1.0) * (1.0 - (1.0 - 1.0 / nodes) ** per_token)
+    between = reached * byte / (0.85 * op.network_rate(hardware))
+    local = op.all_to_all_time_s(hardware, byte * per_token, inside)
+    return np.where(ranks > 1, between + local, 0.0)
 
 
 def _head(model: ModelArchitecture, hardware: Hardware, era: Era, split: _Split) -> tuple[Floats, Floats]:

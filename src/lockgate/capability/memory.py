@@ -12,8 +12,6 @@ from lockgate.catalogue.models import ModelArchitecture
 
 Floats = NDArray[np.float64]
 
-# Adam in mixed precision: 32-bit weights and two moments.
-OPTIMIZER_BYTE = 12.0
 WEIGHT_BYTE = 2.0
 
 
@@ -93,7 +91,7 @@ def training_memory(
     Args:
         layouts: The layouts.
         held: What ``held_parameters`` says of them.
-        era: For the width of gradients.
+        era: For the width of gradients and optimizer states.
         parameters: Reserve and fragmentation.
         micro_batch_count: Microbatches a replica works through in a step.
         activation_byte: Kept by all layers for one microbatch, with the layout's recomputation.
@@ -123,7 +121,7 @@ def training_memory(
     return TrainingMemory(
         weights=kept(WEIGHT_BYTE, 3) + gathered,
         gradients=kept(era.gradient_byte, 2),
-        optimizer=kept(OPTIMIZER_BYTE, 1),
+        optimizer=kept(era.optimizer_byte, 1),
         activations=peak - logits,
         logits=logits,
         reserved=np.full(len(layouts), parameters.reserved_byte),

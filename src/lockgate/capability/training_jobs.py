@@ -191,7 +191,7 @@ def answer_layout(
     kinds = ("weights", "gradients", "optimizer", "activations", "logits", "reserved")
     memory = {kind: float(getattr(steps.memory, kind)[position]) for kind in kinds}
     total = sum(memory.values())
-    half_50, half_90 = log_half_widths(_shared_sd(run, parts, step_s), run.parameters.row_scale)
+    half_50, half_90 = log_half_widths(shared_sd(run, parts), run.parameters.row_scale)
     time = Estimate.from_log(step_s, half_50=half_50, half_90=half_90)
     tokens = float(run.global_batch * run.seq_len)
     rate = time.divides(tokens)
@@ -244,13 +244,20 @@ _BOTTLENECKS = {
 }
 
 
-def _shared_sd(run: TrainingRun, parts: Mapping[str, float], step_s: float) -> float:
-    """Standard deviation, in the logarithm, of what a whole era or chip has in common."""
+def shared_sd(run: TrainingRun, parts: Mapping[str, float]) -> float:
+    """Standard deviation, in the logarithm, of what a whole era or chip has in common.
+
+    Args:
+        run: With its era and the spread of its chip's kernels.
+        parts: Of the step, seconds.
+    """
     spread = run.hardware.kernels.spread
+    step_s = sum(parts.values())
     compute = (parts["compute"] + parts["recompute"]) / step_s
     traffic = (parts["tensor"] + parts["pipeline"] + parts["data"]) / step_s
     chip = compute**2 * (spread.compute**2 + (0.2 * spread.prefill) ** 2) + (traffic * spread.collective) ** 2
-    return float(np.sqrt(run.era.sd**2 + chip))
+    routed = run.parameters.expert_sd if run.model.experts else 0.0
+    return float(np.sqrt(run.era.sd**2 + chip + routed**2))
 
 
 def _calibration(run: TrainingRun) -> dict[str, Any]:

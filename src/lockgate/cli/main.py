@@ -13,6 +13,7 @@ from lockgate.cli.session import DATA_VARIABLE, use_data_folder
 # Module of the command(s) -> each has `register(app)`.
 COMMANDS: tuple[str, ...] = (
     "assess",
+    "calibrate",
     "chips",
     "determine",
     "estimate",

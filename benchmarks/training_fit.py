@@ -1,0 +1,147 @@
+"""Fit the global constants of training and the factor of each era; refit them without each model in turn.
+
+    python -m benchmarks training_fit            # report only
+    python -m benchmarks.training_fit --write    # and write data/calibration/training.toml
+
+Five constants are fitted to the dense H100 rows, each of them a share of hidden traffic or a cost per layer or step,
+with one factor for each era. "Left out" is nested: constants and factors are learnt without the model.
+"""
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from lockgate.capability.training_calibration import EraFactor, fit_eras
+from lockgate.catalogue import Catalogue, load_catalogue
+from lockgate.catalogue.calibration import read_measurements
+from lockgate.services.training_validation import (
+    LEARNT,
+    TrainingCase,
+    left_out_factors,
+    may_learn,
+    score_layouts,
+    training_cases,
+)
+
+FILE = Path(__file__).parents[1] / "src/lockgate/data/calibration/training.toml"
+START = {
+    "tensor_exposed": 0.12,
+    "hop_exposed": 0.7,
+    "data_exposed": 0.6,
+    "layer_launch_s": 3e-4,
+    "step_s": 0.03,
+}
+LIMITS = {
+    "tensor_exposed": 1.0,
+    "hop_exposed": 1.0,
+    "data_exposed": 1.0,
+    "layer_launch_s": 1e-3,
+    "step_s": 0.2,
+}
+
+
+def table_with(catalogue: Catalogue, constants: Mapping[str, float]) -> dict[str, Any]:
+    table = dict(catalogue.calibration("training"))
+    return table | {"parameters": {**table["parameters"], **constants}}
+
+
+def thin(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The smallest and the largest scale of each layout."""
+    by_layout: dict[str, list[Mapping[str, str]]] = {}
+    for row in rows:
+        by_layout.setdefault(row["layout"], []).append(row)
+    return [row for group in by_layout.values() for row in {id(r): r for r in (group[0], group[-1])}.values()]
+
+
+def loss(cases: Sequence[TrainingCase]) -> float:
+    factors, pooled = fit_eras([case.step for case in cases])
+    known = [factors.get(case.step.era, pooled) for case in cases]
+    return score_layouts(cases, known).mean_error
+
+
+def fit(catalogue: Catalogue, rows: Sequence[Mapping[str, str]], evaluations: int) -> dict[str, float]:
+    names = list(START)
+    start = np.array([START[name] for name in names])
+
+    def constants(x: np.ndarray) -> dict[str, float]:
+        values = np.clip(np.abs(x) * start, 0.0, [LIMITS[name] for name in names])
+        return {name: float(value) for name, value in zip(names, values, strict=True)}
+
+    def objective(x: np.ndarray) -> float:
+        # a weak pull to the start: one tenth of a point of error for a doubling
+        pull = 0.001 * float(np.sum(np.log2(np.maximum(np.abs(x), 0.05)) ** 2)) / len(names)
+        return loss(training_cases(catalogue, table_with(catalogue, constants(x)), rows)) + pull
+
+    found = minimize(
+        objective, np.ones(len(names)), method="Nelder-Mead",
+        options={"maxfev": evaluations, "xatol": 0.02, "fatol": 1e-4},
+    )  # fmt: skip
+    return constants(found.x)
+
+
+def line(name: str, cases: Sequence[TrainingCase], factors: Sequence[EraFactor]) -> str:
+    score = score_layouts(cases, factors)
+    return (
+        f"| {name} | {score.count} | {score.mean_error:.1%} | {score.worst_error:.1%} | {score.bias:+.1%} "
+        f"| {score.held_50:.0%} | {score.held_90:.0%} |"
+    )
+
+
+def nested(catalogue: Catalogue, rows: Sequence[Mapping[str, str]], evaluations: int) -> str:
+    """Constants and factors learnt without each model."""
+    every = training_cases(catalogue, None, rows)
+    kept: list[TrainingCase] = []
+    factors: list[EraFactor] = []
+    for model in sorted({case.step.model for case in every}):
+        inside = [case.row for case in every if case.step.model != model]
+        outside = [case.row for case in every if case.step.model == model]
+        table = table_with(catalogue, fit(catalogue, thin(inside), evaluations))
+        eras, pooled = fit_eras([case.step for case in training_cases(catalogue, table, inside)])
+        held = training_cases(catalogue, table, outside)
+        kept += held
+        factors += [eras.get(case.step.era, pooled) for case in held]
+    return line("one model left out, constants refitted", kept, factors)
+
+
+def main() -> None:
+    catalogue = load_catalogue()
+    rows = [row for row in read_measurements("training_steps") if row["family"] in LEARNT]
+    constants = fit(catalogue, thin(rows), 160)
+    print("constants:", {name: float(f"{value:.3g}") for name, value in constants.items()})
+    cases = training_cases(catalogue, table_with(catalogue, constants))
+    eras, pooled = fit_eras([case.step for case in cases if may_learn(case.step)])
+    own, _ = fit_eras([case.step for case in cases])
+    print("| | layouts | mean | worst | bias | 50 % held | 90 % held |\n|---|---|---|---|---|---|---|")
+    dense = [i for i, case in enumerate(cases) if case.step.family in LEARNT]
+    chosen = [cases[i] for i in dense]
+    print(line("in sample", chosen, [eras[case.step.era] for case in chosen]))
+    for what in ("model", "era"):
+        factors = left_out_factors(cases, what)
+        print(line(f"one {what} left out, constants kept", chosen, [factors[i] for i in dense]))
+    a100 = [case for case in cases if case.step.family == "megatron-a100"]
+    print(line("A100 with the factor of the H100", a100, [pooled] * len(a100)))
+    print(nested(catalogue, rows, 70), flush=True)
+    if "--write" in sys.argv:
+        write(constants, eras | {k: v for k, v in own.items() if k not in eras}, pooled)
+
+
+def write(constants: Mapping[str, float], eras: Mapping[str, EraFactor], pooled: EraFactor) -> None:
+    """Put the values into the file where they stand, and leave everything else."""
+    text = FILE.read_text(encoding="utf-8")
+    for name, value in constants.items():
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value:.3g}", text)
+    for era, factor in [*eras.items(), ("", pooled)]:
+        head = r"\[pooled\]" if not era else rf"\[eras\.{re.escape(era)}\]"
+        shown = f"{np.exp(factor.log_factor):.3f}"
+        text = re.sub(rf"({head}\n(?:(?!\[).*\n)*?)factor = .*\nsd = .*", rf"\g<1>factor = {shown}\nsd = {factor.sd:.3f}", text)  # fmt: skip
+    FILE.write_text(text, encoding="utf-8")
+    print(f"wrote {FILE}")
+
+
+if __name__ == "__main__":
+    main()
