@@ -1,7 +1,7 @@
 """A figure with its 50 % and 90 % intervals."""
 
 from dataclasses import dataclass
-from math import exp, hypot, isfinite
+from math import exp, isfinite
 from typing import Any, Self
 
 from lockgate.base.errors import LockgateError
@@ -83,20 +83,6 @@ class Estimate:
             "interval_50": [_finite(self.interval_50.low), _finite(self.interval_50.high)],
             "interval_90": [_finite(self.interval_90.low), _finite(self.interval_90.high)],
         }
-
-
-def log_half_widths(normal_sd: float, row_scale: float) -> tuple[float, float]:
-    """Half-widths at 50 % and 90 % of the logarithm of a figure.
-
-    Args:
-        normal_sd: Standard deviation of what is shared by many figures, normal: the era's factor, the chip's kernels.
-        row_scale: Scale of what differs from one layout to the next: Student's t with four degrees of freedom.
-
-    >>> half_50, half_90 = log_half_widths(0.05, 0.03)
-    >>> round(half_50, 4), round(half_90, 4)
-    (0.0404, 0.1041)
-    """
-    return hypot(0.6745 * normal_sd, 0.7407 * row_scale), hypot(1.6449 * normal_sd, 2.1318 * row_scale)
 
 
 def _finite(value: float) -> float | None:

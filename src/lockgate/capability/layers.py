@@ -33,7 +33,8 @@ class TrainingParameters:
         expert_imbalance: Rows of the fullest expert rank over the mean.
         reserved_byte: Runtime, communicators and workspaces on every chip.
         fragmentation: Of activations, lost between allocations.
-        row_scale: Scale, in the logarithm, of what one layout differs from the next within an era.
+        row_half_50: Half-width, in the logarithm, that held half of the layouts left out of an era's fit.
+        row_half_90: The same for nine in ten.
     """
 
     tensor_exposed: float
@@ -48,7 +49,8 @@ class TrainingParameters:
     expert_imbalance: float
     reserved_byte: float
     fragmentation: float
-    row_scale: float
+    row_half_50: float
+    row_half_90: float
 
 
 @dataclass(frozen=True, slots=True)

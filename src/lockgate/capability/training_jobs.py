@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from lockgate.base.errors import InvalidInputError, ProblemCollector
-from lockgate.capability.estimate import Estimate, log_half_widths
+from lockgate.capability.estimate import Estimate
 from lockgate.capability.hardware import Hardware, normal_format
+from lockgate.capability.intervals import Uncertainty
 from lockgate.capability.layout import RECOMPUTE, Layouts, explain_impossible, largest_interleave
 from lockgate.capability.training import (
     TrainingRun,
@@ -191,8 +192,8 @@ def answer_layout(
     kinds = ("weights", "gradients", "optimizer", "activations", "logits", "reserved")
     memory = {kind: float(getattr(steps.memory, kind)[position]) for kind in kinds}
     total = sum(memory.values())
-    half_50, half_90 = log_half_widths(shared_sd(run, parts), run.parameters.row_scale)
-    time = Estimate.from_log(step_s, half_50=half_50, half_90=half_90)
+    uncertainty = step_uncertainty(run, parts)
+    time = uncertainty.about(step_s)
     tokens = float(run.global_batch * run.seq_len)
     rate = time.divides(tokens)
     peak = run.hardware.rate(run.precision) * run.chip_count
@@ -211,7 +212,7 @@ def answer_layout(
         memory_byte=memory,
         breakdown_s=parts,
         bottleneck="compute" if parts["compute"] > 0.9 * step_s else _BOTTLENECKS[largest],
-        calibration=_calibration(run),
+        calibration=_calibration(run, uncertainty),
         assumptions=run.hardware.assumptions,
     )
 
@@ -244,23 +245,27 @@ _BOTTLENECKS = {
 }
 
 
-def shared_sd(run: TrainingRun, parts: Mapping[str, float]) -> float:
-    """Standard deviation, in the logarithm, of what a whole era or chip has in common.
+def step_uncertainty(run: TrainingRun, parts: Mapping[str, float]) -> Uncertainty:
+    """Why the predicted step may be off.
 
     Args:
         run: With its era and the spread of its chip's kernels.
         parts: Of the step, seconds.
     """
-    spread = run.hardware.kernels.spread
+    spread, kernels = run.hardware.kernels.spread, run.hardware.kernels
     step_s = sum(parts.values())
     compute = (parts["compute"] + parts["recompute"]) / step_s
     traffic = (parts["tensor"] + parts["pipeline"] + parts["data"]) / step_s
-    chip = compute**2 * (spread.compute**2 + (0.2 * spread.prefill) ** 2) + (traffic * spread.collective) ** 2
-    routed = run.parameters.expert_sd if run.model.experts else 0.0
-    return float(np.sqrt(run.era.sd**2 + chip + routed**2))
+    causes = {"factor of the era": run.era.sd}
+    chip = np.hypot(compute * np.hypot(spread.compute, 0.2 * spread.prefill), traffic * spread.collective)
+    if chip:
+        causes[f"kernels {kernels.basis} from {kernels.origin}"] = float(chip)
+    if run.model.experts:
+        causes["routing of experts"] = run.parameters.expert_sd
+    return Uncertainty(run.parameters.row_half_50, run.parameters.row_half_90, causes)
 
 
-def _calibration(run: TrainingRun) -> dict[str, Any]:
+def _calibration(run: TrainingRun, uncertainty: Uncertainty) -> dict[str, Any]:
     kernels = run.hardware.kernels
     return {
         "era": run.era.id,
@@ -268,6 +273,7 @@ def _calibration(run: TrainingRun) -> dict[str, Any]:
         "era_factor": run.era.factor,
         "kernels": kernels.basis,
         "kernels_of": kernels.origin,
+        "uncertainty": {name: round(value, 4) for name, value in uncertainty.parts.items()},
         "sources": [source for source in (kernels.source, run.era.source) if source],
     }
 

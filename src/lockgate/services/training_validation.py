@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from lockgate.capability.estimate import Estimate, log_half_widths
+from lockgate.capability.estimate import Estimate
+from lockgate.capability.intervals import Uncertainty
 from lockgate.capability.training import predict_steps
 from lockgate.capability.training_calibration import EraFactor, MeasuredStep, predict_left_out
-from lockgate.capability.training_jobs import answer_job, settle_layout, settle_run, shared_sd
+from lockgate.capability.training_jobs import answer_job, settle_layout, settle_run, step_uncertainty
 from lockgate.catalogue import Catalogue
 from lockgate.catalogue.calibration import read_measurements
 from lockgate.services.estimate import read_job, split_row
@@ -28,21 +29,19 @@ class TrainingCase:
     Attributes:
         row: As shipped.
         step: For calibration.
-        shared_sd: Of the logarithm, of what its chip has beyond the era.
-        row_scale: Of what one layout differs from the next.
+        uncertainty: Of the step, without what is not known of its era.
         fits: Whether it was predicted to fit.
     """
 
     row: Mapping[str, str]
     step: MeasuredStep
-    shared_sd: float
-    row_scale: float
+    uncertainty: Uncertainty
     fits: bool
 
     def estimate(self, factor: EraFactor) -> Estimate:
         """The predicted step, seconds, with a factor of its era."""
-        half_50, half_90 = log_half_widths(float(np.hypot(self.shared_sd, factor.sd)), self.row_scale)
-        return Estimate.from_log(self.step.predicted_s(factor.log_factor), half_50=half_50, half_90=half_90)
+        known = self.uncertainty.wider("factor of the era", factor.sd)
+        return known.about(self.step.predicted_s(factor.log_factor))
 
 
 def training_cases(
@@ -77,11 +76,7 @@ def training_cases(
             scaled_s=float(steps.step_s[0]) - fixed,
             fixed_s=fixed,
         )
-        cases.append(
-            TrainingCase(
-                row, step, shared_sd(bare, answer.breakdown_s), run.parameters.row_scale, answer.fits
-            )
-        )
+        cases.append(TrainingCase(row, step, step_uncertainty(bare, answer.breakdown_s), answer.fits))
     return cases
 
 
@@ -120,6 +115,42 @@ class Score:
     bias: float
     held_50: float
     held_90: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutPoint:
+    """A distinct layout: steps that differ in scale only, by their geometric mean.
+
+    Attributes:
+        case: The first of them.
+        measured_s: Mean measured step.
+        estimate: Mean predicted step, seconds, with its intervals.
+    """
+
+    case: TrainingCase
+    measured_s: float
+    estimate: Estimate
+
+
+def layout_points(cases: Sequence[TrainingCase], factors: Sequence[EraFactor]) -> list[LayoutPoint]:
+    """The distinct layouts among the cases, in order."""
+    groups: dict[str, list[tuple[TrainingCase, Estimate]]] = {}
+    for case, factor in zip(cases, factors, strict=True):
+        groups.setdefault(case.step.layout, []).append((case, case.estimate(factor)))
+    points = []
+    for group in groups.values():
+        case, estimate = group[0]
+        predicted = float(np.exp(np.mean([np.log(other.value) for _, other in group])))
+        measured = float(np.exp(np.mean([np.log(other.step.measured_s) for other, _ in group])))
+        points.append(LayoutPoint(case, measured, estimate.times(predicted / estimate.value)))
+    return points
+
+
+def shipped_factors(cases: Sequence[TrainingCase], table: Mapping[str, Any]) -> list[EraFactor]:
+    """The factor each case's era has in a calibration; that of an unknown era where it has none."""
+    eras, pooled = table["eras"], table["pooled"]
+    records = [eras.get(case.step.era, pooled) for case in cases]
+    return [EraFactor(float(np.log(record["factor"])), float(record["sd"])) for record in records]
 
 
 def score_layouts(cases: Sequence[TrainingCase], factors: Sequence[EraFactor]) -> Score:

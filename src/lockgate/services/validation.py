@@ -12,6 +12,15 @@ from lockgate.base.errors import LockgateError
 from lockgate.catalogue import Catalogue
 from lockgate.catalogue.calibration import read_measurements
 from lockgate.services.serving_validation import FITTED, refit, serving_cases
+from lockgate.services.training_validation import (
+    APART,
+    LEARNT,
+    LayoutPoint,
+    layout_points,
+    left_out_factors,
+    shipped_factors,
+    training_cases,
+)
 
 Floats = NDArray[np.float64]
 
@@ -100,12 +109,17 @@ def validate_families(catalogue: Catalogue, families: Sequence[str] = ()) -> lis
     Raises:
         LockgateError: ``unknown-family``.
     """
-    known = serving_families()
+    known = (*serving_families(), *training_families())
     if unknown := [name for name in families if name not in known]:
         raise LockgateError(
             f"no family {', '.join(unknown)}", code="unknown-family", hint="families: " + ", ".join(known)
         )
-    return validate_serving(catalogue, families)
+    reports = (
+        []
+        if families and not set(families) & set(serving_families())
+        else validate_serving(catalogue, families)
+    )
+    return reports + validate_training(catalogue, families)
 
 
 def validate_serving(catalogue: Catalogue, families: Sequence[str] = ()) -> list[FamilyReport]:
@@ -147,6 +161,57 @@ def validate_serving(catalogue: Catalogue, families: Sequence[str] = ()) -> list
             )
         )  # fmt: skip
     return reports
+
+
+def training_families() -> tuple[str, ...]:
+    """The families of training steps, in file order."""
+    return tuple(dict.fromkeys(row["family"] for row in read_measurements("training_steps")))
+
+
+def validate_training(catalogue: Catalogue, families: Sequence[str] = ()) -> list[FamilyReport]:
+    """Predict the shipped measured steps of training again, each distinct layout counted once.
+
+    Args:
+        catalogue: For the chips and the calibration.
+        families: Only these; all if empty.
+    """
+    asked = [name for name in training_families() if not families or name in families]
+    if not asked:
+        return []
+    cases = training_cases(catalogue)
+    shipped = shipped_factors(cases, catalogue.calibration("training"))
+    left = {what: left_out_factors(cases, what) for what in ("model", "era", "chip")}
+    reports = []
+    for family in asked:
+        chosen = [i for i, case in enumerate(cases) if case.step.family == family]
+        own = [cases[i] for i in chosen]
+        points = layout_points(own, [shipped[i] for i in chosen])
+        # What is learnt from is held out by model and by era; the rest was never learnt from: another chip. Steps that
+        # contain something else besides cannot be held out: no other era tells of it.
+        words = ("model", "era") if family in LEARNT else ("chip",)
+        if cases[chosen[0]].step.era in APART:
+            words = ()
+        reports.append(
+            report_family(
+                family, "train", np.array([point.measured_s for point in points]),
+                np.array([point.estimate.value for point in points]), _inside(points),
+                tuple(_held_points(word, layout_points(own, [left[word][i] for i in chosen])) for word in words),
+                [point.case.step.chip for point in points], sorted({case.row["source"] for case in own}), times=True,
+            )
+        )  # fmt: skip
+    return reports
+
+
+def _inside(points: Sequence[LayoutPoint]) -> NDArray[np.bool_]:
+    return np.array(
+        [[point.measured_s in point.estimate.interval_50, point.measured_s in point.estimate.interval_90] for point in points]
+    )  # fmt: skip
+
+
+def _held_points(word: str, points: Sequence[LayoutPoint]) -> Held:
+    inside = _inside(points)
+    error = np.array([np.log(point.measured_s / point.estimate.value) for point in points])
+    return _held(word, error, inside[:, 0], inside[:, 1])
 
 
 def report_family(
