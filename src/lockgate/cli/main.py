@@ -28,6 +28,7 @@ COMMANDS: tuple[str, ...] = (
 
 EXIT_BAD_INPUT = 2
 EXIT_DEFECT = 70
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="lockgate",
@@ -80,6 +81,8 @@ def run() -> None:
     except LockgateError as error:
         report_problems(error)
         sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:  # before or after a command; within one, Typer ends with the same status
+        sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # the last line of defence: whatever was not foreseen is a defect
         from lockgate.cli.defects import report_defect
 

@@ -104,7 +104,9 @@ def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("lockgate.services.chips.find_chips", interrupted)
     monkeypatch.setattr("lockgate.cli.chips.open_catalogue", lambda: None)
-    assert run_with(["chips"], monkeypatch) == 130
+    assert run_with(["chips"], monkeypatch) == main.EXIT_INTERRUPTED
+    monkeypatch.setattr(main, "app", interrupted)
+    assert run_with(["chips"], monkeypatch) == main.EXIT_INTERRUPTED
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:
