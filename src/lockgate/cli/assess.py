@@ -87,7 +87,7 @@ def print_summary(dossier: "Dossier") -> None:
     verdict = data["verdict"]
     lines = [dossier.title, "", f"{SIGNS.get(dossier.verdict, '')} {dossier.verdict}  {dossier.summary}", ""]
     for gate in verdict["gates"]:
-        since = f"  (holds it since {gate['held_since']})" if gate["held_since"] else ""
+        since = f"  ({stands(gate)} since {gate['held_since']})" if gate["held_since"] else ""
         lines.append(
             f"  {SIGNS[gate['verdict']]} {gate['title']:<22} {gate['verdict']:<13} {gate['says']}{since}"
         )
@@ -107,3 +107,8 @@ def print_summary(dossier: "Dossier") -> None:
             f"    {'Would settle it':<22} {', '.join(entry['column'] for entry in verdict['missing'])}"
         )
     print("\n".join(lines))
+
+
+def stands(gate: dict[str, str]) -> str:
+    """How a gate that does not let the deal pass stands to it."""
+    return "holds it" if gate["verdict"] == "NOT_MET" else "undetermined"

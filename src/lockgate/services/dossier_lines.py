@@ -98,9 +98,11 @@ def cell_of(
 
 
 def compared_ids(assessment: Assessment) -> list[str]:
-    """Chips to compare: the deal's own first."""
+    """Chips to compare: the deal's own first, or the one in its system."""
     own = assessment.reference.determination.transaction.item
-    return list(dict.fromkeys([*([own] if own else []), *(assessment.deal.compare or COMPARED)]))
+    systems = assessment.catalogue.system_shelf
+    chip = systems[own].chip if own in systems else own
+    return list(dict.fromkeys([*([chip] if chip else []), *(assessment.deal.compare or COMPARED)]))
 
 
 def fare_at_gates(determination: Determination) -> dict[str, Fared]:
@@ -186,6 +188,7 @@ def spans_of(
 def lines_section(assessment: Assessment) -> DossierSection:
     """The chip among the lines of the law: performance by density, and performance by bandwidth."""
     names = compared_ids(assessment)
+    own = names[0] if assessment.reference.determination.transaction.item else ""
     chips = {chip.id: chip for chip in (assessment.catalogue.chip(name) for name in names)}
     others = [chip for chip in assessment.catalogue.chips() if chip.id not in chips]
     law = assessment.law_on
@@ -204,12 +207,12 @@ def lines_section(assessment: Assessment) -> DossierSection:
         "on": iso(assessment.on),
         "density": {
             "regions": density,
-            "points": points_of([*chips.values(), *others], names, density_of, DENSITY_DOMAIN),
+            "points": points_of([*chips.values(), *others], names, own, density_of, DENSITY_DOMAIN),
             "tpp_domain": TPP_DOMAIN, "domain": DENSITY_DOMAIN,
         },
         "bandwidth": {
             "regions": bandwidth,
-            "points": points_of([*chips.values(), *others], names, bandwidth_of, BANDWIDTH_DOMAIN),
+            "points": points_of([*chips.values(), *others], names, own, bandwidth_of, BANDWIDTH_DOMAIN),
             "tpp_domain": TPP_DOMAIN, "domain": BANDWIDTH_DOMAIN,
         },
         "chips": [describe_chip(chip) for chip in chips.values()],
@@ -282,7 +285,7 @@ def bandwidth_of(chip: Chip) -> tuple[float | None, str]:
 
 
 def points_of(
-    chips: Iterable[Chip], names: Sequence[str], value_of: Any, domain: tuple[float, float]
+    chips: Iterable[Chip], names: Sequence[str], own: str, value_of: Any, domain: tuple[float, float]
 ) -> list[dict[str, Any]]:
     """Chips as points of a chart; those that are not known or off the chart are left out."""
     points = []
@@ -295,7 +298,7 @@ def points_of(
             or not (TPP_DOMAIN[0] <= x <= TPP_DOMAIN[1] and domain[0] <= y <= domain[1])
         ):
             continue
-        kind = "deal" if chip.id == names[0] else "compared" if chip.id in names else "other"
+        kind = "deal" if chip.id == own else "compared" if chip.id in names else "other"
         mark = {"upper": " (at most)", "lower": " (at least)", "range": " (about)"}.get(bound, "")
         label = short_name(chip) + mark if kind != "other" else ""
         points.append({"id": chip.id, "label": label, "x": x, "y": round(y, 3), "kind": kind, "bound": bound})

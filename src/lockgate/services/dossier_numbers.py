@@ -24,6 +24,7 @@ def cap_section(assessment: Assessment) -> DossierSection | None:
     version = assessment.law_on[provision]
     share = Fraction(version.number("cap_fraction"))
     transaction = assessment.reference.determination.transaction
+    tpp = tpp_of_one(assessment)
     quantity = assessment.deal.quantity
     before = units_of(transaction.evidence.get("dd_cn_units_shipped")) or 0
     us_units = units_of(transaction.evidence.get("dd_us_units_shipped"))
@@ -31,11 +32,10 @@ def cap_section(assessment: Assessment) -> DossierSection | None:
     data = {
         "clause": clause(assessment, provision),
         "share": float(share),
-        "tpp": None if transaction.tpp is None else float(transaction.tpp),
+        "tpp": None if tpp is None else float(tpp),
         "units_before": before,
         "rows": [
-            cap_row(units, before, transaction.tpp, share)
-            for units in dict.fromkeys((quantity.low, quantity.high))
+            cap_row(units, before, tpp, share) for units in dict.fromkeys((quantity.low, quantity.high))
         ],
         "us_units": us_units,
         "met": word(cap_met(quantity.low + before, quantity.high + before, us_units, share)),
@@ -57,6 +57,14 @@ def cap_provision(assessment: Assessment) -> str | None:
             if version is not None and "cap_fraction" in version.values:
                 return item.id
     return None
+
+
+def tpp_of_one(assessment: Assessment) -> Decimal | None:
+    """Total processing performance of one of what moves: of all chips of a system; None where it is not known."""
+    transaction = assessment.reference.determination.transaction
+    systems = assessment.catalogue.system_shelf
+    count = systems[transaction.item].chip_count if transaction.item in systems else 1
+    return None if transaction.tpp is None else transaction.tpp * count
 
 
 def units_of(value: object) -> int | None:

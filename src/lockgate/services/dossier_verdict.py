@@ -101,24 +101,33 @@ def describe_gate(assessment: Assessment, gate: str) -> dict[str, Any]:
 def short_reason(answer: GateAnswer) -> str:
     """Why a gate answers as it does, in a few words."""
     if answer.gate == "cn-import":
-        return STATE_WORDS.get(answer.state, answer.state)
+        before = answer.verdict is Verdict.NOT_IN_FORCE and answer.state != "not-applicable"
+        return "before any rule or report" if before else STATE_WORDS.get(answer.state, answer.state)
     if answer.verdict is Verdict.NOT_IN_FORCE:
-        return "no rule reaches it"
-    if answer.licence_required is False:
-        return "no licence required"
+        return "before any rule"
+    return "; ".join(licence_words(answer))
+
+
+def licence_words(answer: GateAnswer) -> Iterator[str]:
+    """What the US gate says of a licence: whether one is required and held, how it is reviewed, what is open."""
+    undetermined = answer.verdict is Verdict.UNDETERMINED
     if answer.licence_required is None:
-        return "whether a licence is required is undetermined"
-    parts = ["licence required" + ("" if answer.licence_enforced else ", not enforced")]
-    if answer.verdict is Verdict.NOT_MET:
-        parts[0] += ", none held"
-    elif answer.verdict is Verdict.MET and not answer.exceptions:
-        parts[0] += ", held"
+        yield "whether a licence is required is undetermined"
+        return
+    if answer.licence_required is False:
+        yield "no licence required" + (
+            " for item and route; end use or parties not settled" if undetermined else ""
+        )
+        return
+    enforced = "" if answer.licence_enforced else ", not enforced"
+    held = {Verdict.NOT_MET: ", none held", Verdict.UNDETERMINED: ", whether it is held and kept not known"}
+    met = "" if answer.exceptions or not answer.licence_enforced else ", held"
+    yield f"licence required{enforced}{held.get(answer.verdict, met)}"
     policy = POLICY_WORDS.get(answer.review_policy, answer.review_policy)
     if policy:
-        parts.append(f"review: {policy}")
+        yield f"review: {policy}"
     if answer.exceptions:
-        parts.append("exception open: " + ", ".join(answer.exceptions))
-    return "; ".join(parts)
+        yield "exception open: " + ", ".join(answer.exceptions)
 
 
 def warnings_of(assessment: Assessment) -> Iterator[str]:
@@ -149,12 +158,10 @@ def sum_up(assessment: Assessment) -> str:
 
 def what_moves(assessment: Assessment) -> str:
     """Quantity and item in a few words."""
-    quantity = assessment.deal.quantity
+    quantity, known = assessment.deal.quantity, assessment.catalogue
     item = assessment.reference.determination.transaction.item
-    name = (
-        assessment.catalogue.chip(item).name if item in assessment.catalogue.chip_shelf else item or "items"
-    )
-    return f"{bounds_text(quantity.low, quantity.high)} {name}"
+    held = [shelf[item].name for shelf in (known.chip_shelf, known.system_shelf) if item in shelf]
+    return f"{bounds_text(quantity.low, quantity.high)} {held[0] if held else item or 'items'}"
 
 
 def sentence_of(assessment: Assessment, gate: str) -> str:
@@ -164,8 +171,11 @@ def sentence_of(assessment: Assessment, gate: str) -> str:
     lead = f"The {title}" if not title.startswith("China") else title
     if since is None:
         return f"{lead} does not hold it: {told['says']}."
-    how_long = f"has held it since {long_day(since)}" if since < assessment.on else "holds it"
-    return f"{lead} {how_long}: {told['says']}."
+    if told["verdict"] == Verdict.NOT_MET:
+        stands = f"has held it since {long_day(since)}" if since < assessment.on else "holds it"
+    else:
+        stands = "is undetermined" + (f" since {long_day(since)}" if since < assessment.on else "")
+    return f"{lead} {stands}: {told['says']}."
 
 
 def deal_section(assessment: Assessment) -> DossierSection:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from lockgate.catalogue import load_catalogue
 from lockgate.cli.main import app
 from lockgate.controls.determination import Verdict
+from lockgate.reports.dossier import render_dossier
 from lockgate.reports.outline import DossierSection
 from lockgate.services import dossier as dossier_module
 from lockgate.services.assessment import Assessment, assess_deal
@@ -275,6 +276,66 @@ def test_json_is_only_json(tmp_path: Path) -> None:
         app, ["assess", str(DEAL), "--json", "--on", "2026-01-20", "--out", str(tmp_path / "x.html")]
     )
     assert json.loads(result.stdout)["on"] == "2026-01-20"
+
+
+MINIMAL = """
+id = "min"
+title = "A deal of <b>any</b> kind"
+on = 2026-06-01
+[[facts]]
+column = "COLUMN"
+value = "VALUE"
+sources = ["a"]
+[quantity]
+low = 5
+high = 5
+basis = "as ordered"
+[[recipients]]
+description = "Somebody"
+role = "queued"
+sources = ["a"]
+[[sources]]
+id = "a"
+title = "A letter </script><script>alert(1)</script>"
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "moves"),
+    [
+        ("item", "H200", "5 H200 SXM 141GB"),
+        ("item", "hgx-h200-8", "5 HGX H200 8-GPU"),
+        ("tpp", "5000", "5 items"),
+    ],
+)
+def test_a_deal_that_says_little_is_answered_all_the_same(
+    tmp_path: Path, column: str, value: str, moves: str
+) -> None:
+    path = tmp_path / "deal.toml"
+    path.write_text(MINIMAL.replace("COLUMN", column).replace("VALUE", value), "utf-8")
+    assessment = assess(deal=path)
+    assert assessment.verdict is Verdict.UNDETERMINED
+    dossier = make_dossier(assessment)
+    assert moves in dossier.summary
+    page = render_dossier(dossier)
+    assert "<b>any" not in page
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 1
+
+
+def test_the_cap_counts_every_chip_of_a_system(tmp_path: Path) -> None:
+    path = tmp_path / "deal.toml"
+    path.write_text(DEAL.read_text("utf-8").replace('value = "h200-sxm"', 'value = "hgx-h200-8"', 1), "utf-8")
+    assert sections(assess(deal=path))["cap"]["tpp"] == 8 * 15_832
+
+
+@pytest.mark.parametrize(
+    "on", ["2020-01-01", "2022-08-26", "2023-10-24", "2025-05-13", "2026-11-10", "2027-06-01"]
+)
+def test_any_day_can_be_asked(on: str) -> None:
+    found = sections(assess(on))
+    assert found["verdict"]["future"] is (on > TODAY.isoformat())
+    assert found["verdict"]["sentence"]
 
 
 def test_a_place_that_cannot_be_written_is_an_error_of_the_user(tmp_path: Path) -> None:
