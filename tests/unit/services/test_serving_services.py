@@ -1,0 +1,150 @@
+"""Serving on the command line, compared, validated and in the dossier."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from lockgate.base.errors import LockgateError
+from lockgate.catalogue import load_catalogue
+from lockgate.cli.main import app
+from lockgate.services.compare import compare_chips
+from lockgate.services.dossier_capability import claim_rows, equivalent_rows, gain_rows
+from lockgate.services.estimate import estimate_job
+from lockgate.services.plan import plan_job
+from lockgate.services.validation import binomial_p, pooled, validate_families
+
+CATALOGUE = load_catalogue()
+JOB = {
+    "kind": "serve",
+    "model": "llama2-70b",
+    "chip": "h200-sxm",
+    "count": "2",
+    "tp": "2",
+    "input_len": "1024",
+    "output_len": "256",
+}
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(app, [*words])
+    assert result.exit_code == 0, result.output + str(result.exception)
+    return result.output
+
+
+def test_a_row_has_every_figure_with_both_intervals() -> None:
+    answer = estimate_job(JOB)
+    for name in ("output_tokens_per_s", "ttft_s", "tpot_s", "tokens_per_s_per_chip"):
+        low, high = answer[name]["interval_90"]
+        inner_low, inner_high = answer[name]["interval_50"]
+        assert low < inner_low < answer[name]["value"] < inner_high < high
+    assert answer["fits"] is True
+    assert isinstance(answer["bottleneck"], str)
+    assert answer["memory_byte_per_chip"] > 0
+    json.dumps(answer, allow_nan=False)
+
+
+def test_an_arrival_rate_gives_an_operating_point() -> None:
+    calm = estimate_job({**JOB, "arrival_per_s": 1})["queue"]
+    assert calm["stable"]
+    assert 0 < calm["utilisation"] < 1
+    flood = estimate_job({**JOB, "arrival_per_s": 1e6})["queue"]
+    assert not flood["stable"]
+    assert flood["ttft_s"] is None
+
+
+def test_plans_keep_limits_and_say_why_others_lose() -> None:
+    plan = plan_job({**JOB, "tp": "", "count": 8, "tpot_limit_s": 0.03})
+    assert plan["best"]["tpot_s"]["value"] <= 0.03
+    assert plan["searched"] > plan["fitting"] > 100
+    assert {loser["field"] for loser in plan["losers"]} >= {"precision", "tp"}
+    rates = [row["output_tokens_per_s"]["value"] for row in plan["pareto"]]
+    assert rates == sorted(rates)
+    assert rates[-1] == plan["best"]["output_tokens_per_s"]["value"]
+    json.dumps(plan, allow_nan=False)
+
+
+def test_ratios_are_to_the_first_chip_and_unknown_facts_are_said() -> None:
+    fields = {"kind": "serve", "model": "llama2-70b", "input_len": 1024, "output_len": 1024}
+    first, same, ascend, unknown = compare_chips(
+        CATALOGUE, fields, ["h200-sxm", "h200-sxm", "ascend-910b3", "mlu590"]
+    )
+    assert first.ratio is not None
+    assert first.ratio.interval_90.low == first.ratio.interval_90.high == 1.0
+    assert same.ratio is not None
+    assert same.ratio.value == pytest.approx(1.0)
+    assert ascend.ratio is not None
+    assert ascend.ratio.interval_90.low < ascend.ratio.value < 1
+    assert unknown.ratio is None
+    assert "not stated" in unknown.problem
+    with pytest.raises(LockgateError, match="two chips"):
+        compare_chips(CATALOGUE, fields, ["h200-sxm"])
+    with pytest.raises(LockgateError, match="h2000"):
+        compare_chips(CATALOGUE, fields, ["h200-sxm", "h2000"])
+
+
+def test_the_commands_print_and_give_json() -> None:
+    text = run("compare", "--serve", "llama3-8b", "--on", "h100-sxm,h200-sxm,biren-br104", "--count", "1")
+    assert "biren-br104" in text
+    assert "no kernel measurements of biren-br104" in text
+    rows = json.loads(
+        run("compare", "--serve", "llama3-8b", "--on", "h100-sxm,h200-sxm", "--count", "1", "--json")
+    )
+    assert rows[1]["ratio"]["value"] > 1
+    told = json.loads(run("validate", "--family", "trtllm-0.17", "--json"))
+    assert [family["family"] for family in told["families"]] == ["trtllm-0.17"]
+    assert "without each chip" in run("validate", "--family", "trtllm-0.17")
+
+
+def test_published_runs_left_out_are_met_within_the_bars() -> None:
+    reports = {report.family: report for report in validate_families(CATALOGUE)}
+    held = {(name, item.left_out): item for name, report in reports.items() for item in report.left_out}
+    assert held["trtllm-0.17", "chip"].mean_error <= 0.055
+    assert held["trtllm-0.11", "chip"].mean_error <= 0.09
+    assert reports["trtllm-static"].median_error <= 0.07
+    assert reports["trtllm-mixtral"].mean_error <= 0.10
+    assert reports["mlperf-bert"].mean_error <= 0.12
+    assert reports["mlperf-gptj"].mean_error <= 0.12
+    for item in held.values():
+        if item.count >= 40:
+            assert 0.40 <= item.held_50 <= 0.60
+            assert 0.85 <= item.held_90 <= 0.95
+        else:
+            assert min(item.p_50, item.p_90) > 0.01
+    together = pooled([report for report in reports.values() if report.kind == "serve"])
+    assert 0.40 <= together["held_50"] <= 0.60
+    assert 0.85 <= together["held_90"] <= 0.95
+
+
+def test_binomial_probabilities_are_those_of_a_table() -> None:
+    assert binomial_p(2, 10, 0.5) == pytest.approx(0.109375)
+    assert binomial_p(10, 10, 0.9) == pytest.approx(1.0 - 10 * 0.9**9 * 0.1)
+
+
+def test_the_vendors_own_points_lie_in_the_intervals() -> None:
+    rows = {row["id"]: row for row in claim_rows(CATALOGUE, "h200-sxm")}
+    for name in ("llm-inference-1.9", "gpt3-inference-1.25"):
+        low, high = rows[name]["predicted"]["interval_90"]
+        assert low <= rows[name]["measured"] <= high
+    assert (
+        rows["llm-inference-1.9"]["predicted"]["value"]
+        > rows["llm-inference-1.9-equal-batch"]["predicted"]["value"]
+    )
+    assert claim_rows(CATALOGUE, "h100-sxm") == []
+
+
+def test_more_memory_and_bandwidth_gain_nothing_where_compute_limits() -> None:
+    rows = gain_rows(CATALOGUE, "h200-sxm")
+    assert rows[0]["ratio"]["value"] > 1.3
+    last = rows[-1]
+    assert last["limited_by"].endswith("compute")
+    assert last["ratio"]["value"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_batch_is_counted_under_each_convention() -> None:
+    rows = {
+        row["id"]: row["values"]
+        for row in equivalent_rows(CATALOGUE, CATALOGUE.chip("h200-sxm"), (1000, 2000))
+    }
+    assert rows["h100e-8-bit"] == [1000, 2000]
+    assert rows["h200e-bandwidth"] == [1000, 2000]
