@@ -88,7 +88,7 @@ def claim_rows(catalogue: Catalogue, chip: str) -> list[dict[str, Any]]:
             {
                 "id": claim["id"], "what": claim["what"], "claimed": claim.get("claimed"), "note": claim["note"],
                 "predicted": ratio.as_dict(), "measured": claim.get("measured"),
-                "measured_source": claim.get("measured_source", ""), "measured_note": claim.get("measured_note", ""),
+                "measured_source": claim.get("source", ""), "measured_note": claim.get("measured_note", ""),
                 "against_prediction": "" if claim["quantity"] == "held" else _against(claim.get("claimed"), ratio),
             }
         )  # fmt: skip
