@@ -178,10 +178,15 @@ supplement no. 5, paragraph (a). A membership without a date has held since befo
 {table(["code", "name", "lists", "note"], rows)}"""
 
 
+sys.path.insert(0, str(Path(__file__).parent))
+from provision_page import columns_page, provisions_page  # noqa: E402  a neighbour, found once its folder is on the path
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/chips.md": chips_page,
     "reference/systems.md": systems_page,
     "reference/places.md": places_page,
+    "reference/provisions.md": lambda: provisions_page(MADE),
+    "reference/transaction-columns.md": lambda: columns_page(MADE),
 }
 """Page below docs/ -> what writes it."""
 

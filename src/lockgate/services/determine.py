@@ -159,6 +159,9 @@ def facts_of(item: Chip | System, catalogue: Catalogue) -> ItemFacts:
     chip = catalogue.chip(item.chip) if isinstance(item, System) else item
     bounds: dict[str, Bounds] = {}
     warnings = []
+    if chip.tpp is None and chip.tpp_min is not None:
+        bounds["tpp"] = (chip.tpp_min, None)
+        warnings.append(f"TPP of {chip.id} is known only as {show(bounds['tpp'])}")
     exact = chip.density_bound == "exact"
     if not exact and chip.performance_density_range != (None, None):
         bounds["performance_density"] = chip.performance_density_range
