@@ -165,7 +165,10 @@ def model_flop_per_token(model: ModelArchitecture, seq_len: int) -> float:
 
 def _tables_for(run: TrainingRun, layouts: Layouts) -> tuple[LayerTables, NDArray[np.int64]]:
     axes = [np.unique(a) for a in (layouts.tp, layouts.cp, layouts.ep, layouts.micro_batch)]
-    tables = _cached_tables(run, *(tuple(axis.tolist()) for axis in axes))
+    tables = _cached_tables(
+        run.model, run.hardware, run.era, run.parameters, run.precision, run.seq_len,
+        *(tuple(axis.tolist()) for axis in axes),
+    )  # fmt: skip
     index = np.zeros(len(layouts), np.int64)
     for axis, column in zip(axes, (layouts.tp, layouts.cp, layouts.ep, layouts.micro_batch), strict=True):
         position = np.zeros(int(axis[-1]) + 1, np.int64)
@@ -176,10 +179,19 @@ def _tables_for(run: TrainingRun, layouts: Layouts) -> tuple[LayerTables, NDArra
 
 @lru_cache(maxsize=64)
 def _cached_tables(
-    run: TrainingRun, tp: tuple[int, ...], cp: tuple[int, ...], ep: tuple[int, ...], micro: tuple[int, ...]
+    model: ModelArchitecture,
+    hardware: Hardware,
+    era: Era,
+    parameters: TrainingParameters,
+    precision: str,
+    seq_len: int,
+    tp: tuple[int, ...],
+    cp: tuple[int, ...],
+    ep: tuple[int, ...],
+    micro: tuple[int, ...],
 ) -> LayerTables:
     return layer_tables(
-        run.model, run.hardware, run.era, run.parameters, precision=run.precision, seq_len=run.seq_len,
+        model, hardware, era, parameters, precision=precision, seq_len=seq_len,
         tp=np.array(tp), cp=np.array(cp), ep=np.array(ep), micro_batch=np.array(micro),
     )  # fmt: skip
 

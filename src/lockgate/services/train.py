@@ -1,6 +1,7 @@
 """Training jobs, from a row to an answer."""
 
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from lockgate.base.errors import ProblemCollector
@@ -17,15 +18,27 @@ def job_hardware(job: Job, catalogue: Catalogue) -> Hardware:
     Raises:
         LockgateError: ``unknown-chip``, ``unknown-system`` or ``missing-fact``.
     """
-    chip = catalogue.chip(job.chip)
-    system = catalogue.system(job.system) if job.system else None
+    return _hardware(
+        catalogue, job.chip, job.system, job.node_chip_count, job.network_gb_per_s, job.oversubscription
+    )
+
+
+@lru_cache(maxsize=256)
+def _hardware(
+    catalogue: Catalogue,
+    chip: str,
+    system: str | None,
+    node_chip_count: int | None,
+    network_gb_per_s: float | None,
+    oversubscription: float,
+) -> Hardware:
     return hardware_from_chip(
-        chip,
+        catalogue.chip(chip),
         catalogue.calibration("kernels"),
-        system=system,
-        node_chip_count=job.node_chip_count,
-        network_bandwidth_byte_per_s=job.network_gb_per_s and job.network_gb_per_s * 1e9,
-        oversubscription=job.oversubscription,
+        system=catalogue.system(system) if system else None,
+        node_chip_count=node_chip_count,
+        network_bandwidth_byte_per_s=network_gb_per_s and network_gb_per_s * 1e9,
+        oversubscription=oversubscription,
     )
 
 

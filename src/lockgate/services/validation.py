@@ -188,7 +188,7 @@ def validate_training(catalogue: Catalogue, families: Sequence[str] = ()) -> lis
         points = layout_points(own, [shipped[i] for i in chosen])
         # What is learnt from is held out by model and by era; the rest was never learnt from: another chip. Steps that
         # contain something else besides cannot be held out: no other era tells of it.
-        words = ("model", "era") if family in LEARNT else ("chip",)
+        words: tuple[str, ...] = ("model", "era") if family in LEARNT else ("chip",)
         if cases[chosen[0]].step.era in APART:
             words = ()
         reports.append(
