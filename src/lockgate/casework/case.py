@@ -28,7 +28,6 @@ class Outcome(StrEnum):
     RETURN_WITHOUT_ACTION = "return_without_action"
     NO_LICENCE_NEEDED = "no_licence_needed"
     REVOKE = "revoke"
-    ALLOCATE = "allocate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A case sent to an agency for advice."""
+    """A case sent to an agency for advice, and the last day for it before any stop (None: silence means nothing)."""
 
     agency: str
     referred_on: dt.date
-    due_on: dt.date
+    due_on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class InformationRequest:
     agency: str
     asked_on: dt.date
     question: str
+    stop: str = "applicant_information"
     answered_on: dt.date | None = None
     answer: str = ""
 
@@ -120,7 +120,6 @@ class Proposal:
     granted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     conditions: tuple[Condition, ...] = ()
     expires_on: dt.date | None = None
-    allocation_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +138,12 @@ class Decision:
     expires_on: dt.date | None
 
 
+IN_FORCE = frozenset(
+    {CaseState.APPROVED, CaseState.SUSPENDED, CaseState.REVOCATION_PROPOSED, CaseState.EXHAUSTED}
+)
+"""States in which a grant stands, though it may not be usable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A case as it stands after its events.
@@ -149,10 +154,10 @@ class Case:
         applicant: Party id of the applicant.
         filed_by: The person who filed it.
         fields: What the form holds, by field id.
-        granted: Units granted by line, in the decision in force.
+        previous: States to go back to, the latest at the end: a case can be paused while a proposal is pending.
         dates: Days that clocks count from, by name: ``registered``, ``referred``, ``decided`` …
         prior_proposers: Everybody who proposed what is now in force or pending; none of them may countersign it.
-        depends_on: Ids of cases that must stay approved for this one to be used (a test laboratory's, say).
+        about: Id of the case this one is about; empty where it is about none.
         version: Number of events folded in.
     """
 
@@ -161,7 +166,7 @@ class Case:
     applicant: str
     filed_by: str
     state: CaseState = CaseState.DRAFT
-    previous: CaseState | None = None
+    previous: tuple[CaseState, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     documents: tuple[Document, ...] = ()
     queue: str = ""
@@ -172,21 +177,30 @@ class Case:
     advice: tuple[Advice, ...] = ()
     information_requests: tuple[InformationRequest, ...] = ()
     pauses: tuple[Pause, ...] = ()
-    stops: tuple[Stop, ...] = ()
+    noted_stops: tuple[Stop, ...] = ()
     proposal: Proposal | None = None
-    allocation: Proposal | None = None
     prior_proposers: frozenset[str] = frozenset()
     decisions: tuple[Decision, ...] = ()
     conditions: tuple[Condition, ...] = ()
     discrepancies: frozenset[str] = frozenset()
-    depends_on: tuple[str, ...] = ()
+    about: str = ""
     legal_holds: frozenset[str] = frozenset()
     dates: Mapping[str, dt.date] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 0
 
     @property
+    def stops(self) -> tuple[Stop, ...]:
+        """Every time that does not count: open questions, pauses that stop clocks, and the stops noted besides."""
+        asked = [
+            Stop(item.stop, item.asked_on, item.answered_on)
+            for item in self.information_requests
+            if item.stop
+        ]
+        paused = [Stop("pause", item.paused_on, item.resumed_on) for item in self.pauses if item.stops_clocks]
+        return (*asked, *paused, *self.noted_stops)
+
+    @property
     def granted(self) -> Mapping[str, int]:
         """Units granted by line in the decision in force; empty where nothing is."""
-        if not self.decisions or self.decisions[-1].outcome is not Outcome.APPROVE:
-            return MappingProxyType({})
-        return self.decisions[-1].granted
+        approvals = [item for item in self.decisions if item.outcome is Outcome.APPROVE]
+        return approvals[-1].granted if approvals and self.state in IN_FORCE else MappingProxyType({})

@@ -84,13 +84,25 @@ class Clock(BaseModel):
         return self
 
 
+class StopKind(BaseModel):
+    """A kind of time that does not count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: str
+    title: str
+    source: str = ""
+    pinpoint: str = ""
+    note: str = ""
+
+
 class Procedure(BaseModel):
-    """The clocks of one authority, with the calendar it works by."""
+    """The clocks of one authority, the times that do not count, and the calendar it works by."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: str
     title: str
     calendar: str = ""
+    stops: Annotated[tuple[StopKind, ...], Field(alias="stop")] = ()
     clocks: tuple[Clock, ...] = Field(alias="clock")
 
     @model_validator(mode="after")
@@ -276,9 +288,12 @@ def find_deadlines(
     found: dict[str, Deadline] = {}
     for clock in procedure.clocks:
         known = [days[name] for name in clock.starts if name in days]
+        if clock.limit.hours_before is None:
+            known = [day.date() if isinstance(day, dt.datetime) else day for day in known]
         start = max(known) if known else (found[clock.after].due if clock.after else None)
         if start is None:
-            found[clock.id] = Deadline(clock.id, None, None)
+            standing = bool(clock.after) and found[clock.after].standing
+            found[clock.id] = Deadline(clock.id, None, None, standing=standing)
             continue
         counted = [stop for stop in stops if "*" in clock.stoppable or stop.kind in clock.stoppable]
         due, lost = apply_limit(clock.limit, start, counted, calendar)

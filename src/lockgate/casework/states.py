@@ -60,6 +60,8 @@ class Action(StrEnum):
     ADVISE = "advise"
     REQUEST_INFORMATION = "request_information"
     ANSWER_INFORMATION = "answer_information"
+    STOP_CLOCK = "stop_clock"
+    RESTART_CLOCK = "restart_clock"
     CONSOLIDATE = "consolidate"
     ESCALATE = "escalate"
     PROPOSE_APPROVAL = "propose_approval"
@@ -106,6 +108,8 @@ class Guard(StrEnum):
     """What must hold besides state and role. Each is one function of ``guards.py``."""
 
     OWN_CASE = "own_case"
+    FILER = "filer"
+    NAMED_LAB = "named_lab"
     INDEPENDENT = "independent"
     COMPLETE = "complete"
     AGENCY_ASKED = "agency_asked"

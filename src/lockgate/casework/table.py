@@ -32,10 +32,14 @@ Target = S | Previous | None
 Row = tuple[Iterable[S], A, Target, tuple[Role, ...], tuple[G, ...], str]
 
 ROWS: tuple[Row, ...] = (
-    # the applicant's side
+    # the applicant's side; an officer files what no applicant does, a visit for one, and then has no part in it
     ([S.DRAFT], A.EDIT, STAY, (APPLICANT,), (G.OWN_CASE,), "ApplicationEdited"),
     ([S.DRAFT, *PENDING, S.PAUSED, S.INTENT_TO_DENY, S.APPEALED, *ISSUED], A.ATTACH_DOCUMENT, STAY, (APPLICANT,), (G.OWN_CASE,), "DocumentAttached"),
     ([S.DRAFT], A.SUBMIT, S.REGISTERED, (APPLICANT,), (G.OWN_CASE, G.COMPLETE), "ApplicationRegistered"),
+    ([S.DRAFT], A.EDIT, STAY, (OFFICER,), (G.FILER,), "ApplicationEdited"),
+    ([S.DRAFT], A.ATTACH_DOCUMENT, STAY, (OFFICER,), (G.FILER,), "DocumentAttached"),
+    ([S.DRAFT], A.SUBMIT, S.REGISTERED, (OFFICER,), (G.FILER, G.COMPLETE), "ApplicationRegistered"),
+    ([*PENDING, S.INTENT_TO_DENY, S.APPEALED, *ISSUED], A.ATTACH_DOCUMENT, STAY, (OFFICER,), (G.INDEPENDENT,), "DocumentAttached"),
     ([S.DRAFT, *PENDING, *PROPOSED, S.PAUSED, S.INTENT_TO_DENY], A.WITHDRAW, S.WITHDRAWN, (APPLICANT,), (G.OWN_CASE,), "ApplicationWithdrawn"),
     # the queue
     ([*PENDING, *PROPOSED, S.PAUSED, S.INTENT_TO_DENY, S.APPEALED, *ISSUED], A.ASSIGN, STAY, (OFFICER, ADMINISTRATOR), (G.INDEPENDENT,), "CaseAssigned"),
@@ -52,6 +56,8 @@ ROWS: tuple[Row, ...] = (
     ([S.REFERRED], A.REQUEST_INFORMATION, STAY, (ADVISER,), (G.INDEPENDENT, G.AGENCY_ASKED), "InformationRequested"),
     ([S.INITIAL_REVIEW, S.HELD, S.REFERRED, S.RECOMMENDATIONS_IN, *COMMITTEES], A.REQUEST_INFORMATION, STAY, (OFFICER,), (G.INDEPENDENT,), "InformationRequested"),
     ([*PENDING, S.PAUSED], A.ANSWER_INFORMATION, STAY, (APPLICANT,), (G.OWN_CASE,), "InformationAnswered"),
+    ([*PENDING, S.INTENT_TO_DENY, S.APPEALED], A.STOP_CLOCK, STAY, (OFFICER,), (G.INDEPENDENT,), "ClockStopped"),
+    ([*PENDING, S.INTENT_TO_DENY, S.APPEALED], A.RESTART_CLOCK, STAY, (OFFICER,), (G.INDEPENDENT,), "ClockRestarted"),
     ([S.REFERRED], A.CONSOLIDATE, S.RECOMMENDATIONS_IN, (OFFICER,), (G.INDEPENDENT, G.ADVICE_IN), "AdviceConsolidated"),
     ([S.RECOMMENDATIONS_IN], A.ESCALATE, S.OPERATING_COMMITTEE, (OFFICER,), (G.INDEPENDENT, G.AGENCIES_DISAGREE), "CaseEscalated"),
     ([S.OPERATING_COMMITTEE], A.ESCALATE, S.ADVISORY_COMMITTEE, (ADVISER,), (G.INDEPENDENT, G.AGENCY_ASKED), "CaseEscalated"),
@@ -75,17 +81,21 @@ ROWS: tuple[Row, ...] = (
     ([S.APPEALED], A.DISMISS_APPEAL, S.CLOSED, (COUNTERSIGNER,), (G.INDEPENDENT, G.ANOTHER_PERSON), "AppealDismissed"),
     # conditions
     ([*DECIDABLE, S.REFERRED, S.APPROVED, S.SUSPENDED], A.PROPOSE_CONDITION, STAY, (OFFICER, ADVISER), (G.INDEPENDENT,), "ConditionProposed"),
-    ([*ISSUED, *SPENT], A.EVIDENCE_CONDITION, STAY, (APPLICANT, LAB), (), "ConditionEvidenced"),
+    ([*ISSUED, *SPENT], A.EVIDENCE_CONDITION, STAY, (APPLICANT,), (G.OWN_CASE,), "ConditionEvidenced"),
+    ([*ISSUED, *SPENT], A.EVIDENCE_CONDITION, STAY, (LAB,), (G.NAMED_LAB,), "ConditionEvidenced"),
     ([*ISSUED, *SPENT], A.CHECK_CONDITION, STAY, (OFFICER, ADVISER), (G.INDEPENDENT,), "ConditionChecked"),
     ([*DECIDABLE, S.REFERRED, S.APPROVED, S.SUSPENDED], A.CONSENT_TO_REMOVAL, STAY, (ADVISER, OFFICER), (G.INDEPENDENT,), "RemovalAnswered"),
     ([*DECIDABLE, S.REFERRED, S.APPROVED, S.SUSPENDED], A.REMOVE_CONDITION, STAY, (OFFICER,), (G.INDEPENDENT, G.REMOVAL_CONSULTED), "ConditionRemoved"),
-    ([*ISSUED, *SPENT], A.REPORT_BREACH, STAY, (APPLICANT, OFFICER, ADVISER, LAB), (), "BreachReported"),
+    ([*ISSUED, *SPENT], A.REPORT_BREACH, STAY, (APPLICANT,), (G.OWN_CASE,), "BreachReported"),
+    ([*ISSUED, *SPENT], A.REPORT_BREACH, STAY, (LAB,), (G.NAMED_LAB,), "BreachReported"),
+    ([*ISSUED, *SPENT], A.REPORT_BREACH, STAY, (OFFICER, ADVISER), (G.INDEPENDENT,), "BreachReported"),
     # batches and quantities
     ([S.APPROVED], A.OPEN_BATCH, STAY, (OFFICER,), (G.INDEPENDENT,), "BatchOpened"),
-    ([S.APPROVED], A.REQUEST_ALLOCATION, STAY, (APPLICANT, OFFICER), (), "AllocationRequested"),
+    ([S.APPROVED], A.REQUEST_ALLOCATION, STAY, (APPLICANT,), (G.OWN_CASE,), "AllocationRequested"),
+    ([S.APPROVED], A.REQUEST_ALLOCATION, STAY, (OFFICER,), (G.INDEPENDENT,), "AllocationRequested"),
     ([S.APPROVED], A.PROPOSE_ALLOCATION, STAY, (OFFICER,), (G.INDEPENDENT,), "AllocationProposed"),
     ([S.APPROVED], A.COMMIT_ALLOCATION, STAY, (COUNTERSIGNER,), (G.INDEPENDENT, G.ANOTHER_PERSON), "AllocationCommitted"),
-    ([S.APPROVED], A.RECORD_TEST, STAY, (LAB,), (), "TestRecorded"),
+    ([S.APPROVED], A.RECORD_TEST, STAY, (LAB,), (G.NAMED_LAB,), "TestRecorded"),
     ([S.APPROVED], A.RECORD_SHIPMENT, STAY, (APPLICANT,), (G.OWN_CASE,), "ShipmentRecorded"),
     ([*ISSUED, *SPENT], A.RECORD_DELIVERY, STAY, (APPLICANT,), (G.OWN_CASE,), "DeliveryRecorded"),
     ([*ISSUED, *SPENT], A.REPORT_END_USE, STAY, (APPLICANT,), (G.OWN_CASE,), "EndUseReported"),

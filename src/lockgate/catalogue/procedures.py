@@ -16,7 +16,7 @@ def read_procedures(area: str, data_folder: Path | None = None) -> Mapping[str, 
     """Every file of an area of ``casework``, by id: its name without the ending, with folders joined by dots.
 
     Args:
-        area: ``rules``, ``measures``, ``clocks``, ``calendars``, ``kinds`` or ``routing``.
+        area: ``rules``, ``measures``, ``clocks``, ``calendars`` or ``kinds``.
         data_folder: The user's own folder; its files override ours of the same id.
 
     Raises:
