@@ -119,7 +119,10 @@ def changed(claim: Claim, record: Record) -> Iterator[Finding]:
         (min(abs(day.toordinal() - middle) for middle in (claim.low, claim.high) for day in act.dates), act)
         for act in acts
     ]
-    if not near or any(claim.low <= day.toordinal() <= claim.high for act in acts for day in act.dates):
+    slack = 31 if str(claim.value).startswith("about") else 0
+    if not near or any(
+        claim.low - slack <= day.toordinal() <= claim.high + slack for act in acts for day in act.dates
+    ):
         return
     distance, act = min(near, key=lambda pair: pair[0])
     days = ", ".join(day.isoformat() for day in act.dates)

@@ -52,7 +52,7 @@ def subject_key(claim: Claim) -> str:
     """What makes two claims be about one thing: the chip where there is one, and for counts what is counted."""
     if claim.attribute.startswith(("chip.", "perf.")):
         return claim.subject_id or claim.subject.lower()
-    return claim.subject.lower()
+    return claim.subject.lower().replace("import approval", "approval").replace("export licence", "approval")
 
 
 def numbers(attribute: str, group: list[Claim]) -> Iterator[Finding]:

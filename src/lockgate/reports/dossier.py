@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from lockgate.reports import charts
 from lockgate.reports.outline import Dossier
+from lockgate.reports.says_who import origin_chart
 
 VERDICT_WORDS = {
     "MET": ("✓", "Met"),
@@ -85,6 +86,7 @@ def environment() -> Environment:
         "tones": TONES,
         "region_chart": safe(charts.region_chart),
         "strip_chart": safe(charts.strip_chart),
+        "origin_chart": safe(origin_chart),
     }
     return environment
 

@@ -57,6 +57,7 @@ class Assessment:
         catalogue: What is known about chips, places and sources.
         law: All provisions.
         ask: Determines a row.
+        folder: Folder of the deal file, where its documents lie; None where it came from elsewhere.
     """
 
     deal: Deal
@@ -66,6 +67,7 @@ class Assessment:
     catalogue: Catalogue
     law: Law
     ask: Ask
+    folder: Path | None = None
 
     @property
     def law_on(self) -> LawOnDate:
@@ -189,6 +191,7 @@ def assess_deal(
     assessment = Assessment(
         deal=deal, on=on or deal.on, known_at=known_at, today=day,
         catalogue=catalogue, law=catalogue.law, ask=Asker(catalogue, day),
+        folder=path.parent,
     )  # fmt: skip
     try:
         _ = assessment.answers

@@ -23,6 +23,7 @@ SECTION_PROVIDERS: tuple[str, ...] = (
     "lockgate.services.dossier_numbers:cap_section",
     "lockgate.services.dossier_numbers:cost_section",
     "lockgate.services.dossier_capability:capability_section",
+    "lockgate.services.says_who:says_who_section",
 )
 """``module:function`` of every part that can have a section. A provider takes the assessment and returns a section, or None where
 it has nothing to say: then the section is not there. Sections stand in the order of their ``order``, not of this list."""

@@ -1,8 +1,8 @@
 """Read documents into claims, hold them against one another and the record, and show what does not agree."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from lockgate.base.errors import LockgateError
 from lockgate.catalogue.evidence import load_evidence_tables
 from lockgate.evidence.against_record import hold_against
 from lockgate.evidence.claims import Claim, check_claim, identify
+from lockgate.evidence.decisions import Decision, apply, standing
 from lockgate.evidence.documents import Document
 from lockgate.evidence.findings import Finding
 from lockgate.evidence.origins import Origin, find_origins
@@ -56,13 +57,20 @@ class Reading:
         }
 
 
-def read_files(paths: Iterable[Path], *, on: dt.date | None = None, readers: Iterable[str] = ()) -> Reading:
+def read_files(
+    paths: Iterable[Path],
+    *,
+    on: dt.date | None = None,
+    readers: Iterable[str] = (),
+    history: Sequence[Decision] = (),
+) -> Reading:
     """Read files; one that cannot be read is a problem of the result, and the rest is still read.
 
     Args:
         paths: Files, and folders whose files are read.
         on: The day all of them were published, where they do not say.
         readers: Names of further readers installed under the entry point group ``lockgate.readers``.
+        history: Decisions of people: rejected claims and findings are left out, merged claims told as one.
     """
     reading = Reading()
     names: dict[str, int] = {}
@@ -77,10 +85,12 @@ def read_files(paths: Iterable[Path], *, on: dt.date | None = None, readers: Ite
         reading.documents.append(
             _renamed(document, f"{path.stem}-{seen + 1}{path.suffix}") if seen else document
         )
-    return read_documents(reading, readers)
+    return read_documents(reading, readers, history)
 
 
-def read_documents(reading: Reading, readers: Iterable[str] = ()) -> Reading:
+def read_documents(
+    reading: Reading, readers: Iterable[str] = (), history: Sequence[Decision] = ()
+) -> Reading:
     """Fill a reading that has its documents: claims, findings, origins."""
     reader = our_reader()
     plugins = [(name, load_reader(name)) for name in readers]
@@ -90,7 +100,10 @@ def read_documents(reading: Reading, readers: Iterable[str] = ()) -> Reading:
             claims, problems = claims_of_plugin(name, plugin, document)
             reading.claims += claims
             reading.problems += problems
+    reading.claims = apply(reading.claims, history)
     reconcile_reading(reading, reader)
+    rejected = {target for target, decision in standing(history).items() if decision.action == "reject"}
+    reading.findings = [finding for finding in reading.findings if finding.id not in rejected]
     return reading
 
 
@@ -162,6 +175,4 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def _renamed(document: Document, name: str) -> Document:
-    from dataclasses import replace
-
     return replace(document, id=name)
