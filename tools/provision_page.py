@@ -9,7 +9,7 @@ from typing import Any
 from lockgate.catalogue import load_catalogue
 from lockgate.catalogue.law import Provision, Scope, Version
 from lockgate.services.determine import Determiner
-from lockgate.services.transaction_rows import COLUMNS
+from lockgate.services.transaction_rows import COLUMNS, SHORTHANDS
 
 CASES = Path(__file__).parents[1] / "tests" / "cases"
 FAR = dt.date(9999, 12, 31)
@@ -150,6 +150,10 @@ def columns_page(made: str) -> str:
     rows = "\n".join(
         f"| `{name}` | {column.meaning} | {kinds.get(column.kind) or ', '.join(f'`{word}`' for word in column.words)} |"
         for name, column in COLUMNS.items()
+    )
+    rows += "".join(
+        f"\n| `{name}` | stands for {', '.join(f'`{column}`' for column in columns)} | {kinds['truth']} |"
+        for name, columns in SHORTHANDS.items()
     )
     return f"""# Columns of a transaction
 

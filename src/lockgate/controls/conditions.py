@@ -18,8 +18,11 @@ CAP = "us-ear.748-supp-2-dd.1-iii-volume-cap"
 AVAILABLE = "us-ear.748-supp-2-dd.1-commercially-available"
 NOT_MILITARY = "us-ear.748-supp-2-dd.1-not-military"
 NOT_REVOKED = "us-ear.748-supp-2-dd.3-lab-not-revoked"
-US_VOLUME, CN_VOLUME = "dd_us_units_shipped", "dd_cn_units_shipped"
-"""Units of the same product shipped to customers in the United States for use there, and to China and Macau, before this."""
+NOTIFICATION = "us-ear.740-8.notification"
+NOTIFIED_ON = "nac_notified_on"
+UNITS = ("dd_us_units_shipped", "dd_cn_units_shipped")
+TPP = ("dd_us_tpp_shipped", "dd_cn_tpp_shipped")
+"""What of the product was shipped to customers in the United States for use there, and to China and Macau, before this."""
 
 
 def check_conditions(
@@ -61,33 +64,41 @@ def check(id_: str, version: Version, transaction: Transaction, on: dt.date) -> 
             return False, "a military end use is stated"
         return (True if stated is True else False if stated is False else None), ""
     truth = stated if isinstance(stated, bool) else None
+    if id_ == NOTIFICATION and isinstance(notified_on := transaction.evidence.get(NOTIFIED_ON), dt.date):
+        days = (on - notified_on).days
+        note = f"notified {days} calendar days before, {version.values['notice_days']} are asked for"
+        return all_of(truth, days >= version.number("notice_days")), note
     if version.values.get("met_when") == "no":
         truth = None if truth is None else not truth
     return truth, ""
 
 
 def check_cap(version: Version, transaction: Transaction, stated: object) -> tuple[Truth, str]:
-    """The volume cap: as stated, else from the units shipped, this shipment included.
+    """The volume cap: as stated, else from what was shipped, this shipment included.
 
     It compares aggregate TPP of one product, so that units of that product compare alike.
     """
-    home, abroad = transaction.evidence.get(US_VOLUME), transaction.evidence.get(CN_VOLUME)
-    if not isinstance(home, Decimal) or not isinstance(abroad, Decimal) or transaction.quantity is None:
-        return (stated if isinstance(stated, bool) else None), ""
     cap = version.number("cap_fraction")
-    room = cap * home - abroad
-    counted = transaction.quantity <= room
-    note = f"room for {plain(max(room, Decimal(0)))} more under {plain(cap)} of {plain(home)}; this is {plain(transaction.quantity)}"
-    return all_of(counted, stated is not False), note
+    for columns, each in ((TPP, transaction.tpp), (UNITS, Decimal(1))):
+        home, abroad = (transaction.evidence.get(name) for name in columns)
+        if (
+            isinstance(home, Decimal)
+            and isinstance(abroad, Decimal)
+            and transaction.quantity is not None
+            and each
+        ):
+            room = max((cap * home - abroad) / each, Decimal(0))
+            note = f"room for {plain(room)} more; this is {plain(transaction.quantity)}"
+            return all_of(abroad + transaction.quantity * each <= cap * home, stated is not False), note
+    return (stated if isinstance(stated, bool) else None), ""
 
 
 def columns_of(id_: str, version: Version, transaction: Transaction) -> tuple[str, ...]:
     """Columns that would settle a condition."""
     column = str(version.values["column"])
-    if id_ != CAP:
-        return (column,)
-    partly = any(name in transaction.evidence for name in (US_VOLUME, CN_VOLUME))
-    if not partly:
-        return (column,)
-    names = [name for name in (US_VOLUME, CN_VOLUME) if name not in transaction.evidence]
-    return (*names, *(("quantity",) if transaction.quantity is None else ()))
+    for columns in (TPP, UNITS) if id_ == CAP else ():
+        lacking = [name for name in columns if name not in transaction.evidence]
+        if len(lacking) < len(columns):
+            quantity = () if transaction.quantity is not None else ("quantity",)
+            return (*lacking, *quantity, *(("tpp",) if columns is TPP and transaction.tpp is None else ()))
+    return (column,)

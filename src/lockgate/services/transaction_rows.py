@@ -89,6 +89,7 @@ COLUMNS: Mapping[str, Column] = {
     ),
     "purchase_order": Column("", "truth", "a written purchase order is there"),
     "nac_confirmed": Column("", "truth", "a NAC notification is confirmed"),
+    "nac_notified_on": Column("", "day", "the day the NAC notification was filed"),
     "party_screening": Column("", "truth", "the parties were screened and none was found (no: one was)"),
     "supercomputer_end_use": Column("", "truth", "a supercomputer end use is known"),
     "listed_owner_fraction": Column("", "number", "share owned by listed parties, 0 to 1"),
@@ -103,6 +104,8 @@ COLUMNS: Mapping[str, Column] = {
     "dd_volume_cap": dd("within half of the US volume"),
     "dd_us_units_shipped": dd("units shipped to US customers for use there", "number"),
     "dd_cn_units_shipped": dd("units shipped to China and Macau before", "number"),
+    "dd_us_tpp_shipped": dd("aggregate TPP of the product shipped to US customers for use there", "number"),
+    "dd_cn_tpp_shipped": dd("aggregate TPP of the product shipped to China and Macau before", "number"),
     "dd_remote_users": dd("remote users of the eight jurisdictions disclosed"),
     "dd_not_military": dd("no military end use or end user, certified"),
     "dd_kyc": dd("know-your-customer procedures of the recipient"),
@@ -125,7 +128,15 @@ ALIASES: Mapping[str, str] = {
     "date": "on",
     "from_place": "from",
     "to_place": "to",
+    "dd_availability": "dd_us_availability",
+    "dd_supply": "dd_us_supply",
+    "dd_foundry": "dd_foundry_capacity",
+    "dd_cap": "dd_volume_cap",
+    "dd_remote_user_disclosure": "dd_remote_users",
+    "dd_military_exclusion": "dd_not_military",
+    "dd_lab_revoked_on": "dd_lab_revoked",
 }
+"""Other spellings of columns."""
 SPECIFICATIONS = (
     "tpp",
     "performance_density",
@@ -133,6 +144,13 @@ SPECIFICATIONS = (
     "dram_bandwidth_gb_per_s",
     "io_bandwidth_gb_per_s",
 )
+SHORTHANDS: Mapping[str, tuple[str, ...]] = {
+    "dd_iaas": ("dd_iaas_weights", "dd_iaas_algorithms"),
+    "dd_test_lab": (
+        "dd_lab_us_hq", "dd_lab_not_d5_controlled", "dd_lab_no_interest", "dd_test_in_us", "dd_test_sample", "dd_test_certificate"
+    ),
+}  # fmt: skip
+"""Columns that state several certificates at once; a column of its own goes before them."""
 Row = Mapping[str, Any]
 
 
@@ -293,7 +311,7 @@ class RowParser:
         warnings = []
         with problems.at():
             check_columns(row)
-        for given, cell in row.items():
+        for given, cell in spell_out(row):
             name = ALIASES.get(given, given)
             column = COLUMNS.get(name)
             if column is None:
@@ -348,6 +366,14 @@ class RowParser:
                 f"{cell!r} is not allowed", code="bad-word", hint="one of " + ", ".join(words)
             )
         return Movement(word) if column.kind == "movement" else word
+
+
+def spell_out(row: Row) -> Iterator[tuple[str, Any]]:
+    """The cells of a row, shorthands first and spelt out, so that a column of its own overrides them."""
+    for name, columns in SHORTHANDS.items():
+        if name in row:
+            yield from ((column, row[name]) for column in columns)
+    yield from ((name, cell) for name, cell in row.items() if name not in SHORTHANDS)
 
 
 def is_empty(cell: Any) -> bool:

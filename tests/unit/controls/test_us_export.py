@@ -96,9 +96,23 @@ def test_the_cap_is_half_of_the_us_volume(quantity: str, shipped: str, stated: s
     assert status(answer["conditions"], "volume-cap") == expected
 
 
+@pytest.mark.parametrize(("shipped", "expected"), [("1000", "met"), ("1000.1", "unmet"), ("", "unknown")])
+def test_the_cap_counts_aggregate_tpp(shipped: str, expected: str) -> None:
+    row = {
+        **H200,
+        "quantity": "10",
+        "dd_us_tpp_shipped": str(2 * (158320 + 1000)),
+        "dd_cn_tpp_shipped": shipped,
+    }
+    answer = gate(**row)
+    assert status(answer["conditions"], "volume-cap") == expected
+
+
 def test_the_cap_names_what_it_lacks() -> None:
     row = {**H200, "dd_us_units_shipped": "100"}
     assert {"dd_cn_units_shipped", "quantity"} <= set(ask(**row).missing)
+    row = {"tpp": "", "performance_density": "6", "on": "2026-02-01", **CHINA, "dd_us_tpp_shipped": "100"}
+    assert {"dd_cn_tpp_shipped", "quantity", "tpp"} <= set(ask(**row).missing)
     assert "dd_volume_cap" in ask(**H200).missing
 
 
@@ -387,6 +401,8 @@ def test_exceptions(changed: dict[str, str], exceptions: list[str]) -> None:
         ({"purchase_order": "yes"}, "UNDETERMINED"),
         ({"purchase_order": "yes", "nac_confirmed": "yes"}, "MET"),
         ({"purchase_order": "no", "nac_confirmed": "yes"}, "NOT_MET"),
+        ({"purchase_order": "yes", "nac_confirmed": "yes", "nac_notified_on": "2026-01-07"}, "MET"),
+        ({"purchase_order": "yes", "nac_confirmed": "yes", "nac_notified_on": "2026-01-08"}, "NOT_MET"),
         ({"purchase_order": "yes", "nac_confirmed": "yes", "military_end_use": ""}, "UNDETERMINED"),
     ],
 )
@@ -405,6 +421,19 @@ def test_aca_asks_for_an_order_only() -> None:
     }
     assert gate(**row)["verdict"] == "MET"
     assert [condition["id"] for condition in gate(**row)["conditions"]] == ["us-ear.740-8.purchase-order"]
+
+
+def test_a_condition_that_may_not_be_asked_is_unknown() -> None:
+    row = {
+        **RTX,
+        "on": "2023-12-01",
+        "to": "SA",
+        "end_user_hq": "",
+        "ultimate_parent": "",
+        "nac_confirmed": "no",
+    }
+    assert status(gate(**row)["conditions"], "notification") == "unknown"
+    assert status(gate(**{**row, "ultimate_parent": "CN"})["conditions"], "notification") == "unmet"
 
 
 # Destinations and the United Arab Emirates

@@ -122,6 +122,13 @@ def test_spellings() -> None:
     assert parse(item=None, tpp=1) == {"tpp": 1}
 
 
+def test_shorthands_stand_for_several_columns() -> None:
+    values = parse(item="x", dd_iaas="yes", dd_test_lab="no", dd_lab_us_hq="yes")
+    assert values["dd_iaas_weights"] is values["dd_iaas_algorithms"] is True
+    assert values["dd_lab_us_hq"] is True
+    assert values["dd_test_certificate"] is False
+
+
 def test_namibia_is_not_an_empty_cell() -> None:
     assert parse(item="x", to="NA")["to"] == "NA"
 
