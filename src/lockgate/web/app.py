@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
@@ -20,17 +21,26 @@ from starlette.staticfiles import StaticFiles
 from lockgate.base.errors import LockgateError
 from lockgate.web.forms import FormTokenMiddleware, require_form_token
 from lockgate.web.middleware import RequestMiddleware, SizeLimitMiddleware, problem_response
-from lockgate.web.problems import from_request_validation, status_of
+from lockgate.web.problems import ProblemDetails, from_request_validation, status_of
 from lockgate.web.respond import dates_of, page
 from lockgate.web.settings import Settings
 from lockgate.web.site import Site
-from lockgate.web.visitors import find_visitor
+from lockgate.web.visitors import MaybeVisitor, find_visitor
 
 log = logging.getLogger("lockgate.web")
 
 # Modules of lockgate.web.pages and lockgate.web.api; each has a `router`.
 PAGES = ("home", "account", "oidc", "admin", "api_docs", "chips", "determine", "health")
-API: tuple[str, ...] = ()
+API: tuple[str, ...] = ("chips", "determine", "estimate")
+
+API_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": ProblemDetails,
+        "description": HTTPStatus(status).phrase,
+        "content": {"application/problem+json": {}},
+    }
+    for status in (401, 403, 404, 413, 422, 429)
+}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -59,7 +69,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             router, dependencies=[Depends(require_form_token), Depends(find_visitor)], include_in_schema=False
         )
     for name in API:
-        app.include_router(import_module(f"lockgate.web.api.{name}").router, prefix="/api/v1")
+        router = import_module(f"lockgate.web.api.{name}").router
+        app.include_router(
+            router, prefix="/api/v1", dependencies=[Depends(limit_rate)], responses=API_PROBLEMS
+        )
     app.mount("/static", StaticFiles(directory=str(files("lockgate.web").joinpath("static"))), name="static")
     app.add_middleware(FormTokenMiddleware, secure=site.settings.secure_cookies)
     app.add_middleware(SizeLimitMiddleware, byte_max=site.settings.upload_byte_max)
@@ -69,6 +82,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_defect)
     return app
+
+
+def limit_rate(request: Request, visitor: MaybeVisitor) -> None:
+    """Refuse a client that asks too often: by person, else by address.
+
+    Raises:
+        LockgateError: ``rate-limited``.
+    """
+    client = request.client.host if request.client else ""
+    wait_s = request.app.state.site.api_limiter.seconds_to_wait(visitor.id if visitor else client)
+    if wait_s:
+        raise LockgateError("too many requests", code="rate-limited", hint=f"wait {wait_s:.0f} seconds")
 
 
 def wants_page(request: Request) -> bool:
