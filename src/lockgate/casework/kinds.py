@@ -16,8 +16,7 @@ from lockgate.base.three_valued import Truth, all_of
 from lockgate.casework.calendars import WEEKENDS, Calendar
 from lockgate.casework.case import Outcome
 from lockgate.casework.clocks import Procedure
-
-Visibility = Literal["public", "parties", "review", "restricted"]
+from lockgate.casework.roles import Visibility
 
 
 class _Part(BaseModel):
@@ -79,8 +78,7 @@ class FormField(_Part):
         type: What it holds.
         required: Whether it must be filled before the application is complete.
         when: It counts only where this holds.
-        visible: Who may see it: everybody (``public``), the parties and officials (``parties``), officials
-            (``review``), officials for a stated reason (``restricted``).
+        visible: Who may see it.
         choices: Answers allowed; empty: any.
         source: Id of the source that asks for it.
         pinpoint: Where in it.
@@ -93,7 +91,7 @@ class FormField(_Part):
     ] = "text"
     required: bool = True
     when: tuple[When, ...] = ()
-    visible: Visibility = "parties"
+    visible: Visibility = Visibility.PARTIES
     choices: tuple[str, ...] = ()
     source: str = ""
     pinpoint: str = ""

@@ -17,6 +17,16 @@ class Role(StrEnum):
     PUBLIC = "public"
 
 
+class Visibility(StrEnum):
+    """Who may see a part of a case."""
+
+    PUBLIC = "public"  # everybody
+    OFFICE = "office"  # everybody who works in the office, administrators included
+    PARTIES = "parties"  # the applicant, a laboratory the application names, and those who review it
+    REVIEW = "review"  # those who review it, and auditors
+    RESTRICTED = "restricted"  # officers, countersigners and auditors; that they read it is recorded
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person with the roles they hold.
