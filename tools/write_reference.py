@@ -8,6 +8,8 @@ from lockgate.catalogue import Chip, Fact, System, load_catalogue
 from lockgate.catalogue.chips import CHIP_FACTS, plain
 from lockgate.catalogue.facts import FactSpec
 from lockgate.catalogue.systems import SYSTEM_FACTS
+from lockgate.reports.case_tables import render_rights_page, render_states_page, write_rights
+from lockgate.reports.procedure_tables import render_procedures_page
 
 DOCS = Path(__file__).parents[1] / "docs"
 MADE = "<!-- Made from data by tools/write_reference.py; do not edit. -->\n"
@@ -187,6 +189,10 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/places.md": places_page,
     "reference/provisions.md": lambda: provisions_page(MADE),
     "reference/transaction-columns.md": lambda: columns_page(MADE),
+    "reference/case-states.md": lambda: render_states_page(MADE),
+    "reference/authorisation.md": lambda: render_rights_page(MADE),
+    "reference/authorisation.csv": write_rights,
+    "reference/procedures.md": lambda: render_procedures_page(MADE),
 }
 """Page below docs/ -> what writes it."""
 

@@ -34,14 +34,14 @@ def draw_states() -> str:
 def list_moves() -> str:
     """Every row of the table that moves a case, as a Markdown table; one line for rows that differ in their state only."""
     moving = [row for row in TABLE if row.target is not row.source]
-    return _table(("from", "action", "to", "who", "if", "recorded as"), _grouped(moving))
+    return render_table(("from", "action", "to", "who", "if", "recorded as"), _grouped(moving))
 
 
 def list_acts() -> str:
     """Every row that leaves a case where it is, as a Markdown table."""
     staying = [row for row in TABLE if row.target is row.source]
     lines = ((line[0], line[1], *line[3:]) for line in _grouped(staying))
-    return _table(("in", "action", "who", "if", "recorded as"), lines)
+    return render_table(("in", "action", "who", "if", "recorded as"), lines)
 
 
 def _grouped(rows: Iterable[Transition]) -> list[tuple[str, ...]]:
@@ -60,7 +60,7 @@ def _grouped(rows: Iterable[Transition]) -> list[tuple[str, ...]]:
 def list_guards() -> str:
     """Every guard with what it asks, as a Markdown table."""
     lines = ((words(guard), (function.__doc__ or "").split("\n", 1)[0]) for guard, function in GUARDS.items())
-    return _table(("guard", "what it asks"), lines)
+    return render_table(("guard", "what it asks"), lines)
 
 
 def write_rights() -> str:
@@ -78,7 +78,7 @@ def list_rights_by_role() -> str:
     grouped: dict[tuple[str, str], list[str]] = {}
     for right in list_rights():
         grouped.setdefault((words(right.role), words(right.action)), []).append(words(right.state))
-    return _table(
+    return render_table(
         ("role", "action", "case states"), ((*key, ", ".join(states)) for key, states in grouped.items())
     )
 
@@ -96,59 +96,36 @@ def list_visibility() -> str:
         )
         for level in Visibility
     )
-    return _table(("role", *map(words, Visibility)), lines) + "\n\n" + parts
+    return render_table(("role", *map(words, Visibility)), lines) + "\n\n" + parts
 
 
-def _table(heads: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+def render_table(heads: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
     rows = [heads, tuple("---" for _ in heads), *lines]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in rows)
 
 
-def render_states_page() -> str:
-    """The page of the manual about states."""
-    return (
-        "\n\n".join(
-            [
-                "# Case states",
-                "A case moves by one table and by nothing else: a state and an action give the next state, who may do it, what must"
-                " hold besides, and the event that is recorded. This page is made from that table (`lockgate.casework.table`).",
-                "```mermaid\n" + draw_states() + "\n```",
-                "## Moves",
-                list_moves(),
-                "## What leaves a case where it is",
-                list_acts(),
-                "## Guards",
-                list_guards(),
-            ]
-        )
-        + "\n"
-    )
+STATES_TEXT = """A case moves by one table and by nothing else: a state and an action give the next state, who may do it,
+what must hold besides, and the event that is recorded. This page is made from that table (`lockgate.casework.table`)."""
+
+RIGHTS_TEXT = """Made from the case table. The same as one line for each role, action and state:
+[authorisation.csv](authorisation.csv). What has no line is not allowed. Guards come on top: see [case states](case-states.md)."""
+
+SIGHT_TEXT = """Of a case it has to do with: an applicant of its own, a laboratory where the application names it, an adviser
+once the agency was asked, an official without a tie to the applicant who has not withdrawn. Fields of the form say in the
+manifest who may see them. That somebody entitled read a restricted part is itself an event."""
 
 
-def render_rights_page() -> str:
+def render_states_page(made: str) -> str:
+    """The page of the manual about states; ``made`` is the line that says it is not written by hand."""
+    drawing = f"```mermaid\n{draw_states()}\n```"
+    parts = ["# Case states", made.strip(), STATES_TEXT, drawing, "## Moves", list_moves()]
+    parts += ["## What leaves a case where it is", list_acts(), "## Guards", list_guards()]
+    return "\n\n".join(parts) + "\n"
+
+
+def render_rights_page(made: str) -> str:
     """The page of the manual about who may do and see what."""
-    return (
-        "\n\n".join(
-            [
-                "# Who may do what, who may see what",
-                "Made from the case table. The same as one line for each role, action and state: [authorisation.csv](authorisation.csv)."
-                " What has no line is not allowed. Guards come on top: see [case states](case-states.md).",
-                "## What each role may do",
-                list_rights_by_role(),
-                "## What each role may see",
-                "Of a case it has to do with: an applicant of its own, a laboratory where the application names it, an adviser once"
-                " the agency was asked, an official without a tie to the applicant who has not withdrawn. Fields of the form say in"
-                " the manifest who may see them. That somebody entitled read a restricted part is itself an event.",
-                list_visibility(),
-            ]
-        )
-        + "\n"
-    )
-
-
-PAGES = {
-    "case-states.md": render_states_page,
-    "authorisation.md": render_rights_page,
-    "authorisation.csv": write_rights,
-}
-"""Pages of ``docs/reference`` and the functions that make them."""
+    parts = ["# Who may do what, who may see what", made.strip(), RIGHTS_TEXT, "## What each role may do"]
+    parts += [list_rights_by_role(), "## What each role may see", SIGHT_TEXT, list_visibility()]
+    return "\n\n".join(parts) + "\n"
