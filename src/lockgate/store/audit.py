@@ -27,6 +27,8 @@ from lockgate.store import schema
 # Tables whose rows an event binds -> the columns that its digest covers, in order.
 BOUND: Mapping[Table, tuple[str, ...]] = {
     schema.posting: ("key", "kind", "from_account", "to_account", "amount", "hold", "expires_at"),
+    schema.unit: ("lot", "product", "serial"),
+    schema.unit_report: ("product", "serial", "status", "site", "end_use"),
 }
 
 

@@ -14,13 +14,16 @@ from sqlalchemy import (
     text,
 )
 
+# On SQLite only INTEGER is the row's own number: one tree less to write in each commit.
+Position = BigInteger().with_variant(Integer, "sqlite")
+
 metadata = MetaData(naming_convention={"pk": "%(table_name)s_pk", "uq": "%(table_name)s_%(column_0_N_name)s"})
 
 # ------------------------------------------------------------------------------------------------- the record
 event = Table(
     "event",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Position, primary_key=True, autoincrement=False),
     Column("stream", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("type", Text, nullable=False),
@@ -45,7 +48,7 @@ head = Table(
 checkpoint = Table(
     "checkpoint",
     metadata,
-    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", Position, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
     Column("frontier", Text, nullable=False),
 )
@@ -115,7 +118,79 @@ posting = Table(
     CheckConstraint("kind IN ('move', 'reserve', 'settle', 'release', 'lower')", name="posting_kind_known"),
     CheckConstraint("from_account <> to_account", name="posting_two_accounts"),
     CheckConstraint("(hold <> '') = (kind IN ('settle', 'release'))", name="posting_hold_named"),
+    sqlite_with_rowid=False,
+)
+
+# ------------------------------------------------------------------------- rows that an event binds by a digest
+unit = Table(
+    "unit",
+    metadata,
+    Column("event_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("lot", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    UniqueConstraint("product", "serial"),
+    Index("unit_lot", "lot"),
+    sqlite_with_rowid=False,
+)
+unit_report = Table(
+    "unit_report",
+    metadata,
+    Column("event_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("product", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("end_use", Text, nullable=False),
+    Index("unit_report_serial", "product", "serial"),
+    sqlite_with_rowid=False,
+)
+document = Table(
+    "document",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# ------------------------------------------------------------------------------- projections: made from events
+case_file = Table(
+    "case_file",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("applicant", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("assigned_to", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Index("case_file_state", "state", "changed_at", "id"),
+    Index("case_file_changed", "changed_at", "id"),
+    Index("case_file_kind", "kind", "state", "changed_at", "id"),
+    Index("case_file_applicant", "applicant", "changed_at", "id"),
+    Index("case_file_assigned", "assigned_to", "changed_at", "id"),
+)
+item = Table(
+    "item",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("due_on", Text, nullable=False),
+    Column("event_seq", BigInteger, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("item_case", "case_id", "kind"),
+    Index("item_state", "kind", "state", "due_on"),
+    Index("item_subject", "kind", "subject"),
 )
 
 # What may be added to, and never changed or taken away.
-APPEND_ONLY = ("event", "checkpoint", "posting")
+APPEND_ONLY = ("event", "checkpoint", "posting", "unit", "unit_report", "document")

@@ -6,6 +6,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+Position = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 def upgrade() -> None:
     create_record()
@@ -19,7 +21,7 @@ def upgrade() -> None:
 def create_record() -> None:
     op.create_table(
         "event",
-        sa.Column("seq", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("seq", Position, nullable=False, autoincrement=False),
         sa.Column("stream", sa.Text, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
@@ -44,7 +46,7 @@ def create_record() -> None:
     )
     op.create_table(
         "checkpoint",
-        sa.Column("size", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("size", Position, nullable=False, autoincrement=False),
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("frontier", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("size", name="checkpoint_pk"),
@@ -117,6 +119,7 @@ def create_ledger() -> None:
         ),
         sa.CheckConstraint("from_account <> to_account", name="posting_two_accounts"),
         sa.CheckConstraint("(hold <> '') = (kind IN ('settle', 'release'))", name="posting_hold_named"),
+        sqlite_with_rowid=False,
     )
 
 

@@ -1,0 +1,147 @@
+"""Quantities: posting, reading balances, letting reservations lapse."""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from lockgate.base.errors import LockgateError
+from lockgate.casework.history import Event, canonical_json
+from lockgate.casework.ledger import Account, Hold, Posting, PostingKind
+from lockgate.casework.roles import Actor, Role
+from lockgate.services.registry import Registry
+from lockgate.store import schema
+from lockgate.store.work import Work
+
+LEDGER = "ledger"  # the stream of events that belong to no case
+
+
+def append_once(
+    registry: Registry, key: str, asked: Any, act: Callable[[Work, str], Event]
+) -> tuple[Event, bool]:
+    """Do something once: a second call under the same key gives the first one's event, and that it was a repetition.
+
+    Args:
+        registry: Whose record.
+        key: Idempotency key of the caller; empty: do it now.
+        asked: What was asked for, as plain data: a repetition must ask for the same.
+        act: Does it: takes the unit of work and the hash of ``asked``, appends under the key.
+
+    Raises:
+        LockgateError: ``key-reused``, where the key was used for something else; whatever ``act`` raises.
+    """
+    request = sha256(canonical_json(asked)).hexdigest() if key else ""
+    try:
+        with registry.work() as work:
+            return act(work, request), False
+    except LockgateError:
+        # The first call may have used up what this one asks for: any refusal may be a repetition.
+        earlier = None
+        if key:
+            with registry.read() as work:
+                earlier = work.event_with_key(key)
+        if earlier is None:
+            raise
+        if earlier.request != request:
+            raise LockgateError(
+                f"the key {key!r} was used for something else (event {earlier.seq})",
+                code="key-reused",
+                where="key",
+                hint="use a new key for each thing you do, and the same one only to repeat it",
+            ) from None
+        return earlier, True
+
+
+def post(
+    registry: Registry, person: Actor, postings: Sequence[Posting], *, key: str, note: str = ""
+) -> tuple[Event, bool]:
+    """Make postings by hand: all of them, once, or none.
+
+    Args:
+        registry: Whose record.
+        person: An administrator.
+        postings: In an order in which each holds.
+        key: Idempotency key.
+        note: Why.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``key-reused``, or the ledger's refusal.
+    """
+    require_role(person, Role.ADMINISTRATOR, to="post by hand")
+    asked = {"postings": [posting.row() for posting in postings], "note": note}
+
+    def act(work: Work, request: str) -> Event:
+        return work.append(
+            LEDGER,
+            "PostingsMade",
+            {"note": note},
+            actor=person.id,
+            key=key,
+            request=request,
+            postings=postings,
+        )
+
+    return append_once(registry, key, asked, act)
+
+
+def require_role(person: Actor, *roles: Role, to: str) -> None:
+    """Let only holders of one of the roles go on.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    if not any(person.holds(role) for role in roles):
+        raise LockgateError(
+            f"{person.id} may not {to}",
+            code="not-allowed",
+            hint="only for " + ", ".join(role.value for role in roles),
+        )
+
+
+def list_accounts(registry: Registry, prefix: str = "") -> list[Account]:
+    """Accounts whose id begins with ``prefix``, by id."""
+    with registry.read() as work:
+        return list(work.accounts(prefix=prefix).values())
+
+
+def list_postings(registry: Registry, account: str, limit: int = 200) -> list[dict[str, Any]]:
+    """The latest postings that touch an account, newest first."""
+    table = schema.posting
+    query = (
+        select(table)
+        .where(or_(table.c.from_account == account, table.c.to_account == account))
+        .order_by(table.c.event_seq.desc(), table.c.position.desc())
+        .limit(limit)
+    )
+    with registry.read() as work:
+        return [dict(row) for row in work.connection.execute(query).mappings()]
+
+
+def list_holds(registry: Registry, from_account: str = "") -> list[Hold]:
+    """Reservations that still hold something back."""
+    with registry.read() as work:
+        return work.holds(from_account=from_account)
+
+
+def release_expired(registry: Registry, person: Actor) -> list[Hold]:
+    """Give back what expired reservations hold. Returns them as they were."""
+    require_role(person, Role.OFFICER, Role.ADMINISTRATOR, to="let reservations lapse")
+    with registry.work() as work:
+        expired = work.holds(expired_at=work.at)
+        if expired:
+            postings = [
+                Posting(
+                    f"{hold.key}/lapse",
+                    PostingKind.RELEASE,
+                    hold.from_account,
+                    hold.to_account,
+                    hold.remaining,
+                    hold=hold.key,
+                )
+                for hold in expired
+            ]
+            work.append(
+                LEDGER, "ReservationsLapsed", {"count": len(expired)}, actor=person.id, postings=postings
+            )
+    return expired
