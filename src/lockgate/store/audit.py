@@ -20,6 +20,7 @@ from lockgate.casework.history import (
     digest_rows,
     find_commitments,
 )
+from lockgate.casework.items import Item, project
 from lockgate.casework.ledger import Account, Hold, PostingKind
 from lockgate.casework.tree import Frontier
 from lockgate.store import schema
@@ -94,6 +95,7 @@ class _Audit:
     holds: dict[str, list[Any]] = field(
         default_factory=dict
     )  # from, to, amount, remaining, expires_at, last event
+    items: dict[tuple[str, str], tuple[Item | None, int]] = field(default_factory=dict)
     checkpoints: int = 0
     postings: int = 0
 
@@ -120,6 +122,7 @@ def audit_record(connection: Connection, *, public_key: str = "", notes: Sequenc
         if not audit.faults:
             _check_balances(audit)
             _check_secrets(audit)
+            _check_items(audit)
     faults = sorted(audit.faults, key=lambda fault: fault.seq)
     return Verification(
         size=audit.frontier.size,
@@ -147,6 +150,12 @@ def _read_events(audit: _Audit, sizes: set[int]) -> None:
         if audit.faults:
             break
         audit.frontier.append(bytes.fromhex(chain.head))
+        try:
+            for entry in project(event, lambda kind, name: audit.items.get((kind, name), (None, 0))[0]):
+                audit.items[entry.kind, entry.id] = entry, event.seq
+        except (LookupError, TypeError, ValueError) as error:
+            audit.faults.append(Fault(event.seq, f"it does not fit what was recorded before: {error}"))
+            break
         if event.seq in sizes:
             audit.roots[event.seq] = audit.frontier.root().hex()
             audit.keys[event.seq] = audit.ring.key
@@ -299,6 +308,24 @@ def _check_secrets(audit: _Audit) -> None:
         )
         if not (opened and named):
             audit.faults.append(Fault(row.event_seq, "a secret kept for it is not the one it commits to"))
+
+
+# ---------------------------------------------------------------------------------------------------- lists
+def _check_items(audit: _Audit) -> None:
+    table = schema.item
+    names = ("kind", "id", "case_id", "state", "subject", "due_on", "data", "event_seq")
+    left = dict(audit.items)
+    for row in audit.stream(select(*(table.c[name] for name in names)), 2000):
+        expected, seq = left.pop((row.kind, row.id), (None, audit.frontier.size))
+        if expected is None:
+            audit.faults.append(Fault(seq, f"no event made the {row.kind} {row.id}"))
+            continue
+        plain = (expected.case_id, expected.state, expected.subject, expected.due_on)
+        data = canonical_json(expected.data).decode()
+        if (*plain, data, seq) != tuple(row[2:]):
+            audit.faults.append(Fault(seq, f"the {row.kind} {row.id} is not what its events make of it"))
+    for (kind, name), (_, seq) in left.items():
+        audit.faults.append(Fault(seq, f"the {kind} {name} is missing"))
 
 
 # ---------------------------------------------------------------------------------------------------- checkpoints

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from lockgate.base.errors import LockgateError
 from lockgate.casework.history import Event, canonical_json, commit_to, digest_rows
+from lockgate.casework.items import Item, project
 from lockgate.casework.ledger import Account, Hold, Ledger, Posting, check_posting
 from lockgate.casework.tree import hash_leaf
 from lockgate.store import schema
@@ -118,7 +121,13 @@ class Work:
         if postings:
             self.post(event.seq, postings)
         self._head = (event.seq, event_hash)
+        self.put_items(event.seq, project(event, self.item))
         return event
+
+    def lock(self) -> "Work":
+        """Wait until no other unit of work appends: what is read from here on stays true until this one ends."""
+        self._lock_head()
+        return self
 
     def _lock_head(self) -> tuple[int, str]:
         """Position and hash of the last event, locked: appending is one at a time, and this lock comes first."""
@@ -232,6 +241,58 @@ class Work:
         if open_only:
             query = query.where(table.c.remaining > 0)
         return [Hold(*row) for row in self.connection.execute(query)]
+
+    # ------------------------------------------------------------------------------------------- lists
+    def item(self, kind: str, id: str) -> Item | None:  # noqa: A002
+        """One entry of the lists; None where there is none."""
+        return next(iter(self.items(kind, ids=[id])), None)
+
+    def items(
+        self,
+        kind: str,
+        *,
+        ids: Iterable[str] = (),
+        case_id: str = "",
+        state: str = "",
+        subject: str = "",
+        due_before: str = "",
+    ) -> list[Item]:
+        """Entries of a kind, by due day and id."""
+        table = schema.item
+        query = select(
+            *(table.c[name] for name in ("kind", "id", "case_id", "state", "subject", "due_on", "data"))
+        )
+        query = query.where(table.c.kind == kind).order_by(table.c.due_on, table.c.id)
+        wanted = list(ids)
+        if wanted:
+            query = query.where(table.c.id.in_(wanted))
+        for column, value in (("case_id", case_id), ("state", state), ("subject", subject)):
+            if value:
+                query = query.where(table.c[column] == value)
+        if due_before:
+            query = query.where(table.c.due_on != "", table.c.due_on < due_before)
+        rows = self.connection.execute(query)
+        return [
+            Item(kind, name, case, at, party, due, json.loads(data))
+            for kind, name, case, at, party, due, data in rows
+        ]
+
+    def put_items(self, event_seq: int, items: Iterable[Item]) -> None:
+        """Write entries of the lists, as an event left them."""
+        for entry in items:
+            row = {
+                "kind": entry.kind, "id": entry.id, "case_id": entry.case_id, "state": entry.state,
+                "subject": entry.subject, "due_on": entry.due_on, "event_seq": event_seq,
+                "data": canonical_json(entry.data).decode(),
+            }  # fmt: skip
+            self._upsert(schema.item, row)
+
+    def _upsert(self, table: Table, row: Mapping[str, Any]) -> None:
+        keys = [column.name for column in table.primary_key]
+        dialect_insert = pg_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
+        statement = dialect_insert(table).values(dict(row))
+        changed = {name: statement.excluded[name] for name in row if name not in keys}
+        self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
     def why_refused(self, postings: Sequence[Posting]) -> LockgateError | None:
         """What the ledger has against the postings, in words; None where it would take them."""
