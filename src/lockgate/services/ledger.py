@@ -70,6 +70,14 @@ def post(
     """
     require_role(person, Role.ADMINISTRATOR, to="post by hand")
     asked = {"postings": [posting.row() for posting in postings], "note": note}
+    if key:
+        request = sha256(canonical_json(asked)).hexdigest()
+        event = registry.quick.append(
+            LEDGER, "PostingsMade", {"note": note}, at=registry.now(), actor=person.id, key=key, request=request,
+            postings=postings,
+        )  # fmt: skip
+        if event:
+            return event, False
 
     def act(work: Work, request: str) -> Event:
         return work.append(

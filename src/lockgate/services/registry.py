@@ -14,7 +14,16 @@ from sqlalchemy import select, text
 from lockgate.base.errors import LockgateError
 from lockgate.casework.checkpoint import Signer
 from lockgate.store import schema
-from lockgate.store.engine import migrate, newest_revision, open_engine, read_url, reported, schema_revision
+from lockgate.store.engine import (
+    connect_raw,
+    migrate,
+    newest_revision,
+    open_engine,
+    read_url,
+    reported,
+    schema_revision,
+)
+from lockgate.store.quick import QuickPath
 from lockgate.store.work import Work, begin_work
 
 Clock = Callable[[], dt.datetime]
@@ -52,7 +61,14 @@ class Registry:
 
     def close(self) -> None:
         """Close all connections."""
+        if quick := self.__dict__.pop("quick", None):
+            quick.close()
         self.engine.dispose()
+
+    @cached_property
+    def quick(self) -> QuickPath:
+        """The short way for single postings."""
+        return QuickPath(self.engine, self.signer, lambda: connect_raw(self.url))
 
     def __enter__(self) -> Self:
         return self

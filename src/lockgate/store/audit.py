@@ -16,6 +16,7 @@ from lockgate.casework.history import (
     Event,
     Fault,
     StoredEvent,
+    canonical_json,
     commit_to,
     digest_rows,
     find_commitments,

@@ -61,6 +61,20 @@ def open_engine(url: URL, *, pooled: bool = True) -> Engine:
     return create_engine(url, pool_pre_ping=pooled, **options)
 
 
+def connect_raw(url: URL) -> Any:
+    """One connection of the driver itself, each statement its own transaction unless one is begun."""
+    if url.get_backend_name() == "sqlite":
+        import sqlite3
+
+        connection = sqlite3.connect(str(url.database), timeout=60.0, check_same_thread=False)
+        _set_up_sqlite(connection, None)
+        return connection
+    import psycopg
+
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True, prepare_threshold=1)
+
+
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver starts no transaction of its own accord
     for pragma in (

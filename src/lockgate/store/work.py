@@ -136,6 +136,10 @@ class Work:
             self._head = (size, last)
         return self._head
 
+    def head_hash(self) -> str:
+        """Hash of the last event."""
+        return self._lock_head()[1]
+
     def stream_version(self, stream: str) -> int:
         """Number of events of the stream."""
         return self.connection.execute(STREAM_VERSION, {"stream": stream}).scalar() or 0

@@ -1,0 +1,435 @@
+"""Batches of an approval, the waiting list, and the rounds that allocate a batch to it."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from lockgate.base.errors import LockgateError
+from lockgate.casework.allocation import allocate
+from lockgate.casework.history import Event
+from lockgate.casework.items import Item
+from lockgate.casework.ledger import AccountKind, Posting
+from lockgate.casework.quantities import Leg, batch_leg, ceiling_leg, empty, grant, release, reserve
+from lockgate.casework.requests import AllocationResult, AllocationRound, RecipientRequest
+from lockgate.casework.roles import Actor
+from lockgate.casework.rounds import replay, result_as_dict, round_as_dict
+from lockgate.casework.rules import AllocationRule, parse_rule
+from lockgate.casework.states import Action
+from lockgate.catalogue.procedures import find_procedure
+from lockgate.services.caps import recipient_cap
+from lockgate.services.cases import permit
+from lockgate.services.ledger import append_once
+from lockgate.services.people import check_id, require_party
+from lockgate.services.registry import Registry
+from lockgate.store.work import Work
+
+
+def licence_account(case_id: str) -> str:
+    """The account of what a case was granted.
+
+    >>> licence_account("cn-1")
+    'licence:cn-1'
+    """
+    return f"{AccountKind.LICENCE}:{case_id}"
+
+
+def load_rule(name: str) -> AllocationRule:
+    """A published order rule by id or alias.
+
+    Raises:
+        LockgateError: ``unknown-rule`` and the like, with near names.
+    """
+    return parse_rule(find_procedure("rules", name))
+
+
+def open_batch(
+    registry: Registry,
+    person: Actor,
+    case_id: str,
+    batch: str,
+    quantity: int,
+    *,
+    rule: str,
+    programme: str = "",
+    key: str = "",
+) -> Event:
+    """Release a part of what an import approval granted.
+
+    Args:
+        registry: Whose record.
+        person: An officer.
+        case_id: The approval.
+        batch: Id of the batch.
+        quantity: Units.
+        rule: The published order rule of its rounds.
+        programme: The programme whose recipient caps apply; empty: none.
+        key: Idempotency key.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``overdrawn``, ``unknown-rule``, ``conflict``, ``bad-id``.
+    """
+    check_id(batch)
+    reference = load_rule(rule).reference
+
+    def act(work: Work, request: str) -> Event:
+        permit(work.lock(), person, case_id, Action.OPEN_BATCH, on=registry.today())
+        if work.item("batch", batch):
+            raise LockgateError(f"the batch {batch!r} is open already", code="conflict", where="batch")
+        postings = grant(f"batch/{batch}", f"{AccountKind.BATCH}:{batch}", quantity, licence_account(case_id))
+        data = {
+            "batch": batch,
+            "quantity": quantity,
+            "rule": rule,
+            "reference": reference,
+            "programme": programme,
+        }
+        return work.append(
+            f"case:{case_id}",
+            "BatchOpened",
+            data,
+            actor=person.id,
+            key=key,
+            request=request,
+            postings=postings,
+        )
+
+    return append_once(registry, key, ["batch", case_id, batch, quantity, rule, programme], act)[0]
+
+
+def request_allocation(
+    registry: Registry,
+    person: Actor,
+    case_id: str,
+    recipient: str,
+    quantity: int,
+    *,
+    accepted_on: dt.date | None = None,
+    score: Fraction = Fraction(0),
+    useful_min: int = 0,
+    group: str = "",
+    request_id: str = "",
+    key: str = "",
+) -> str:
+    """Put a recipient on the waiting list of an approval. Returns the request's id.
+
+    Args:
+        registry: Whose record.
+        person: The applicant, or an officer.
+        case_id: The approval.
+        recipient: Party id.
+        quantity: Units asked for.
+        accepted_on: Day on which the request counts as accepted; None: today.
+        score: Points under a rule that ranks.
+        useful_min: Fewer units are of no use to it.
+        group: Name shared by linked recipients.
+        request_id: Id of the request; empty: made from case and recipient.
+        key: Idempotency key.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``unknown-party``, ``bad-quantity``, ``conflict``.
+    """
+    if quantity < 1:
+        raise LockgateError(f"{quantity} units cannot be asked for", code="bad-quantity", where="quantity")
+    name = check_id(request_id) if request_id else f"{case_id}-{recipient}"
+    on = accepted_on or registry.today()
+    if on > registry.today():
+        raise LockgateError(f"{on} has not come yet", code="bad-date", where="accepted_on")
+
+    def act(work: Work, request: str) -> Event:
+        permit(work.lock(), person, case_id, Action.REQUEST_ALLOCATION, on=registry.today())
+        party = require_party(work, recipient)
+        if any(item.state == "waiting" for item in work.items("request", case_id=case_id, subject=recipient)):
+            raise LockgateError(
+                f"{recipient} is on the waiting list already", code="conflict", where="recipient",
+                hint="withdraw that request first",
+            )  # fmt: skip
+        number = len(work.items("request", case_id=case_id, subject=recipient))
+        data = {
+            "request": name if not number or request_id else f"{name}-{number + 1}",
+            "recipient": recipient, "quantity": quantity, "accepted_on": str(on), "score": str(score),
+            "recipient_class": party.data.get("class", ""), "useful_min": useful_min, "group": group,
+        }  # fmt: skip
+        return work.append(
+            f"case:{case_id}", "AllocationRequested", data, actor=person.id, key=key, request=request
+        )
+
+    asked = ["request", case_id, recipient, quantity, str(on), str(score), useful_min, group]
+    return str(append_once(registry, key, asked, act)[0].data["request"])
+
+
+def list_waiting(registry: Registry, case_id: str = "") -> list[Item]:
+    """Requests that wait, by day of acceptance."""
+    with registry.read() as work:
+        waiting = work.items("request", case_id=case_id, state="waiting")
+    return sorted(waiting, key=lambda item: (item.data["accepted_on"], item.id))
+
+
+def withdraw_request(registry: Registry, person: Actor, request_id: str) -> Event:
+    """Take a request off the waiting list.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``unknown-request``.
+    """
+    with registry.work() as work:
+        found = work.lock().item("request", request_id)
+        if found is None or found.state != "waiting":
+            raise LockgateError(f"no request {request_id!r} waits", code="unknown-request", where="request")
+        permit(work, person, found.case_id, Action.REQUEST_ALLOCATION, on=registry.today())
+        return work.append(
+            f"case:{found.case_id}", "RequestWithdrawn", {"request": request_id}, actor=person.id
+        )
+
+
+# ---------------------------------------------------------------------------------------------------- rounds
+def require_batch(work: Work, batch: str) -> Item:
+    """An open batch.
+
+    Raises:
+        LockgateError: ``unknown-batch``.
+    """
+    found = work.item("batch", batch)
+    if found is None or found.state != "open":
+        raise LockgateError(f"no batch {batch!r} is open", code="unknown-batch", where="batch")
+    return found
+
+
+def build_round(work: Work, batch: Item) -> tuple[AllocationRound, dict[str, str]]:
+    """The round that would allocate what a batch still has to who waits; and the request of each recipient."""
+    rule = load_rule(batch.data["rule"])
+    waiting = work.items("request", case_id=batch.case_id, state="waiting")
+    programme = batch.data["programme"]
+    requests: list[RecipientRequest] = []
+    for item in sorted(waiting, key=lambda item: (item.data["accepted_on"], item.id)):
+        ceiling: int | None = None
+        if programme and work.item("cap", recipient_cap(programme, item.subject)):
+            ceiling = max(0, work.account(recipient_cap(programme, item.subject)).headroom)
+        allotted = work.items("allotment", case_id=batch.case_id, subject=item.subject)
+        requests.append(
+            RecipientRequest(
+                recipient=item.subject,
+                quantity=item.data["open_quantity"],
+                accepted_on=dt.date.fromisoformat(item.data["accepted_on"]),
+                recipient_class=item.data["recipient_class"],
+                score=Fraction(item.data["score"]),
+                ceiling=ceiling,
+                held=sum(_counted(allotment) for allotment in allotted),
+                useful_min=item.data["useful_min"],
+                group=item.data["group"],
+            )
+        )
+    supply = work.account(f"{AccountKind.BATCH}:{batch.id}").headroom
+    return AllocationRound(rule=rule, supply=supply, requests=tuple(requests)), {
+        item.subject: item.id for item in waiting
+    }
+
+
+def _counted(allotment: Item) -> int:
+    """Units of an allotment that its recipient has, or may still get."""
+    data = allotment.data
+    return int(data["open_quantity"] + data["shipped_quantity"] - data.get("returned_quantity", 0))
+
+
+def preview_allocation(
+    registry: Registry, batch: str, *, rule: str = ""
+) -> tuple[AllocationRound, AllocationResult]:
+    """The dry run of a batch's next round, under its own rule or another: nothing is committed.
+
+    Raises:
+        LockgateError: ``unknown-batch``, ``unknown-rule``, ``nobody-waits``.
+    """
+    with registry.read() as work:
+        given, _ = build_round(work, require_batch(work, batch))
+    _require_waiting(given)
+    given = replace(given, rule=load_rule(rule)) if rule else given
+    return given, allocate(given)
+
+
+def _require_waiting(given: AllocationRound) -> None:
+    if not given.requests:
+        raise LockgateError("nobody waits for this batch", code="nobody-waits")
+
+
+def propose_allocation(
+    registry: Registry, person: Actor, batch: str, *, key: str = ""
+) -> tuple[str, AllocationResult]:
+    """Put the next round of a batch before another person to countersign. Returns the round's id and its result.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``unknown-batch``, ``nobody-waits``.
+    """
+
+    def act(work: Work, request: str) -> Event:
+        found = require_batch(work.lock(), batch)
+        permit(work, person, found.case_id, Action.PROPOSE_ALLOCATION, on=registry.today())
+        given, requests = build_round(work, found)
+        _require_waiting(given)
+        result = allocate(given)
+        number = (
+            sum(1 for item in work.items("round", case_id=found.case_id) if item.data["batch"] == batch) + 1
+        )
+        data = {
+            "round_id": f"{batch}-{number}", "batch": batch, "round": round_as_dict(given),
+            "digest": result.digest, "result": result_as_dict(result), "requests": requests,
+            "allocation_digest": result.digest,
+        }  # fmt: skip
+        return work.append(
+            f"case:{found.case_id}", "AllocationProposed", data, actor=person.id, key=key, request=request
+        )
+
+    event, _ = append_once(registry, key, ["propose", batch], act)
+    return event.data["round_id"], replay(event.data["round"], event.data["digest"])
+
+
+def commit_allocation(
+    registry: Registry, person: Actor, round_id: str, *, expires_at: dt.datetime, key: str = ""
+) -> Event:
+    """Countersign a round: every recipient's number is reserved in the batch and under its cap, all or none.
+
+    Args:
+        registry: Whose record.
+        person: A countersigner who did not propose the round.
+        round_id: The round.
+        expires_at: UTC instant until which the reservations stand.
+        key: Idempotency key.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``unknown-round``, ``replay-differs``, ``overdrawn`` where caps or the batch were
+            drawn on since the proposal, ``bad-date``.
+    """
+    expires = expires_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if expires <= registry.now():
+        raise LockgateError(
+            "the reservations would have expired already", code="bad-date", where="expires_at"
+        )
+
+    def act(work: Work, request: str) -> Event:
+        found = work.lock().item("round", round_id)
+        if found is None or found.state != "proposed":
+            raise LockgateError(
+                f"no round {round_id!r} waits for a countersignature", code="unknown-round", where="round"
+            )
+        permit(work, person, found.case_id, Action.COMMIT_ALLOCATION, on=registry.today())
+        batch = require_batch(work, found.data["batch"])
+        result = replay(found.data["round"], found.data["digest"])
+        lines: list[dict[str, Any]] = []
+        postings: list[Posting] = []
+        for item in result.allotments:
+            if not item.quantity:
+                continue
+            name = f"{round_id}-{item.recipient}"
+            legs = allotment_legs(work, batch, item.recipient)
+            postings += reserve(f"allot/{name}", legs, item.quantity, expires)
+            lines.append(
+                {"allotment": name, "recipient": item.recipient, "quantity": item.quantity,
+                 "request": found.data["requests"][item.recipient], "reason": item.reason,
+                 "legs": [[leg.from_account, leg.to_account, leg.per_unit] for leg in legs]}
+            )  # fmt: skip
+        data = {
+            "round_id": round_id, "batch": batch.id, "digest": result.digest, "expires_at": expires,
+            "allotments": lines, "unallocated": result.unallocated,
+        }  # fmt: skip
+        return work.append(
+            f"case:{found.case_id}", "AllocationCommitted", data, actor=person.id, key=key, request=request,
+            postings=postings,
+        )  # fmt: skip
+
+    return append_once(registry, key, ["commit", round_id, expires], act)[0]
+
+
+def allotment_legs(work: Work, batch: Item, recipient: str) -> list[Leg]:
+    """What a unit allotted from a batch draws on: the batch, and the recipient's cap where one is set."""
+    legs = [batch_leg(batch.id, recipient)]
+    if batch.data["programme"]:
+        cap = recipient_cap(batch.data["programme"], recipient)
+        if work.item("cap", cap):
+            legs.append(ceiling_leg(cap))
+    return legs
+
+
+def read_legs(data: Mapping[str, Any]) -> list[Leg]:
+    """The legs as an allotment or shipment recorded them."""
+    return [Leg(*leg) for leg in data["legs"]]
+
+
+# ---------------------------------------------------------------------------------------------------- endings
+def end_allotments(
+    work: Work, case_id: str, allotments: Sequence[Item], state: str, *, actor: str, reason: str
+) -> Event | None:
+    """Give back what allotments still hold; their requests wait again unless they surrendered."""
+    lines, postings = [], list[Posting]()
+    for item in allotments:
+        quantity = item.data["open_quantity"]
+        if not quantity:
+            continue
+        key = f"end/{item.id}/{work.stream_version(f'case:{case_id}') + 1}"
+        postings += release(key, f"allot/{item.id}", read_legs(item.data), quantity)
+        lines.append({"allotment": item.id, "quantity": quantity})
+    if not lines:
+        return None
+    data = {"allotments": lines, "state": state, "reason": reason}
+    return work.append(f"case:{case_id}", "AllotmentsEnded", data, actor=actor, postings=postings)
+
+
+def lapse_allotments(registry: Registry, person: Actor) -> list[str]:
+    """End every allotment whose reservation has expired. Returns their ids.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    ended: list[str] = []
+    with registry.work() as work:
+        work.lock()
+        expired: dict[str, list[Item]] = {}
+        for item in work.items("allotment", state="reserved"):
+            if item.data["expires_at"] <= work.at:
+                expired.setdefault(item.case_id, []).append(item)
+        for case_id, items in expired.items():
+            permit(work, person, case_id, Action.PROPOSE_ALLOCATION, on=registry.today())
+            end_allotments(work, case_id, items, "lapsed", actor=person.id, reason="the reservation expired")
+            ended += [item.id for item in items]
+    return ended
+
+
+def surrender_allotment(registry: Registry, person: Actor, allotment: str, *, reason: str) -> Event | None:
+    """Hand back what is left of an allotment; it goes to those who wait.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``unknown-allotment``.
+    """
+    with registry.work() as work:
+        found = require_allotment(work.lock(), allotment)
+        permit(work, person, found.case_id, Action.REQUEST_ALLOCATION, on=registry.today())
+        return end_allotments(work, found.case_id, [found], "surrendered", actor=person.id, reason=reason)
+
+
+def require_allotment(work: Work, allotment: str) -> Item:
+    """An allotment that still holds something.
+
+    Raises:
+        LockgateError: ``unknown-allotment``.
+    """
+    found = work.item("allotment", allotment)
+    if found is None or found.state != "reserved":
+        raise LockgateError(
+            f"no allotment {allotment!r} is reserved", code="unknown-allotment", where="allotment"
+        )
+    return found
+
+
+def empty_batches(work: Work, case_id: str, stage: AccountKind, *, actor: str, reason: str) -> None:
+    """End all allotments and batches of a case, as after a revocation or expiry."""
+    state = "revoked" if stage is AccountKind.REVOKED else "lapsed"
+    end_allotments(
+        work,
+        case_id,
+        work.items("allotment", case_id=case_id, state="reserved"),
+        state,
+        actor=actor,
+        reason=reason,
+    )
+    for batch in work.items("batch", case_id=case_id, state="open"):
+        postings = empty(f"{state}/batch/{batch.id}", work.account(f"{AccountKind.BATCH}:{batch.id}"), stage)
+        data = {"batch": batch.id, "state": state, "reason": reason}
+        work.append(f"case:{case_id}", "BatchClosed", data, actor=actor, postings=postings)

@@ -1,0 +1,70 @@
+"""Documents, kept and found by the hash of their bytes."""
+
+import mimetypes
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from lockgate.base.errors import LockgateError
+from lockgate.services.registry import Registry
+from lockgate.store import schema
+from lockgate.store.work import Work
+
+SIZE_MAX = 50 * 2**20
+
+
+def keep_document(work: Work, content: bytes, media_type: str) -> str:
+    """Keep bytes, once; returns their SHA-256 in hexadecimal.
+
+    Raises:
+        LockgateError: ``empty-document``, ``document-too-large``.
+    """
+    if not content:
+        raise LockgateError("the document is empty", code="empty-document")
+    if len(content) > SIZE_MAX:
+        raise LockgateError(
+            f"the document has {len(content)} bytes",
+            code="document-too-large",
+            hint=f"at most {SIZE_MAX}; split it, or keep it elsewhere and attach a note with its SHA-256",
+        )
+    digest = sha256(content).hexdigest()
+    table = schema.document
+    if work.connection.execute(select(table.c.size).where(table.c.sha256 == digest)).first() is None:
+        row = {"sha256": digest, "size": len(content), "media_type": media_type, "content": content}
+        work.connection.execute(insert(table), row)
+    return digest
+
+
+def read_document(registry: Registry, digest: str) -> tuple[bytes, str]:
+    """Bytes and media type of a document.
+
+    Raises:
+        LockgateError: ``unknown-document``, ``damaged-document``.
+    """
+    table = schema.document
+    with registry.read() as work:
+        row = work.connection.execute(
+            select(table.c.content, table.c.media_type).where(table.c.sha256 == digest)
+        ).one_or_none()
+    if row is None:
+        raise LockgateError(f"no document {digest[:12]}… is kept here", code="unknown-document")
+    content, media_type = row
+    if sha256(content).hexdigest() != digest:
+        raise LockgateError(f"the document {digest[:12]}… was altered", code="damaged-document")
+    return bytes(content), str(media_type)
+
+
+def read_upload(path: Path) -> tuple[bytes, str]:
+    """Bytes and media type of a user's file.
+
+    Raises:
+        LockgateError: ``no-such-file``.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LockgateError(
+            f"{path} cannot be read: {error.strerror}", code="no-such-file", where=str(path)
+        ) from error
+    return content, mimetypes.guess_type(path.name)[0] or "application/octet-stream"
