@@ -56,9 +56,15 @@ def project(event: Event, read: Read) -> list[Item]:
 
 
 def case_of(event: Event) -> str:
-    """Id of the case whose stream the event is in; empty for other streams."""
+    """Id of the case whose stream, or whose goods' stream, the event is in; empty for other streams."""
     kind, _, case_id = event.stream.partition(":")
-    return case_id if kind == "case" else ""
+    return case_id if kind in ("case", "goods") else ""
+
+
+def form_of(event: Event) -> Mapping[str, Any]:
+    """What the action was told, for an event of a case; the data of any other event."""
+    form: Mapping[str, Any] = event.data.get("form", event.data)
+    return form
 
 
 def _known(read: Read, kind: str, name: str) -> Item:
@@ -116,16 +122,28 @@ def cap_set(event: Event, read: Read) -> Iterator[Item]:
 
 
 # ------------------------------------------------------------------------------------------- batches and allocation
+def application_edited(event: Event, read: Read) -> Iterator[Item]:
+    """The laboratories that a case relies on."""
+    named = form_of(event).get("fields", {}).get("laboratory")
+    for laboratory in [named] if isinstance(named, str) else named or ():
+        if isinstance(laboratory, str) and read("dependency", f"{case_of(event)}/{laboratory}") is None:
+            yield Item("dependency", f"{case_of(event)}/{laboratory}", case_of(event), "named", laboratory)
+
+
 def batch_opened(event: Event, _read: Read) -> Iterator[Item]:
     """A batch, open for allocation."""
     yield Item(
-        "batch", event.data["batch"], case_id=case_of(event), state="open", data={**event.data, "rounds": 0}
+        "batch",
+        form_of(event)["batch"],
+        case_id=case_of(event),
+        state="open",
+        data={**form_of(event), "rounds": 0},
     )
 
 
 def allocation_requested(event: Event, _read: Read) -> Iterator[Item]:
     """A request on the waiting list."""
-    data = event.data
+    data = form_of(event)
     yield Item(
         "request", data["request"], case_of(event), "waiting", data["recipient"],
         data={**data, "open_quantity": data["quantity"]},
@@ -134,23 +152,23 @@ def allocation_requested(event: Event, _read: Read) -> Iterator[Item]:
 
 def request_withdrawn(event: Event, read: Read) -> Iterator[Item]:
     """A request taken off the waiting list."""
-    yield _with(_known(read, "request", event.data["request"]), state="withdrawn", open_quantity=0)
+    yield _with(_known(read, "request", form_of(event)["request"]), state="withdrawn", open_quantity=0)
 
 
 def allocation_proposed(event: Event, _read: Read) -> Iterator[Item]:
     """A round that another person has to countersign."""
     yield Item(
         "round",
-        event.data["round_id"],
+        form_of(event)["round_id"],
         case_of(event),
         "proposed",
-        data={**event.data, "proposed_by": event.actor},
+        data={**form_of(event), "proposed_by": event.actor},
     )
 
 
 def allocation_committed(event: Event, read: Read) -> Iterator[Item]:
     """A round in force: allotments are reserved, requests go down by what they got."""
-    data = event.data
+    data = form_of(event)
     yield _with(_known(read, "round", data["round_id"]), state="committed", committed_by=event.actor)
     batch = _known(read, "batch", data["batch"])
     yield _with(batch, rounds=batch.data["rounds"] + 1)
@@ -167,10 +185,10 @@ def allocation_committed(event: Event, read: Read) -> Iterator[Item]:
 
 def allotment_ended(event: Event, read: Read) -> Iterator[Item]:
     """What an allotment still held goes back to its batch; the request waits again where it was not its own wish."""
-    for line in event.data["allotments"]:
+    for line in form_of(event)["allotments"]:
         allotment = _known(read, "allotment", line["allotment"])
-        yield _with(allotment, state=event.data["state"], open_quantity=0)
-        if event.data["state"] != "surrendered":
+        yield _with(allotment, state=form_of(event)["state"], open_quantity=0)
+        if form_of(event)["state"] != "surrendered":
             request = _known(read, "request", allotment.data["request"])
             if request.state != "withdrawn":
                 left = request.data["open_quantity"] + line["quantity"]
@@ -179,32 +197,32 @@ def allotment_ended(event: Event, read: Read) -> Iterator[Item]:
 
 def batch_closed(event: Event, read: Read) -> Iterator[Item]:
     """A batch that gives out nothing more."""
-    yield _with(_known(read, "batch", event.data["batch"]), state=event.data["state"])
+    yield _with(_known(read, "batch", form_of(event)["batch"]), state=form_of(event)["state"])
 
 
 # ------------------------------------------------------------------------------------------- goods
 def lot_registered(event: Event, _read: Read) -> Iterator[Item]:
     """A lot with its serial numbers."""
-    yield Item("lot", event.data["lot"], state="registered", data=event.data)
+    yield Item("lot", form_of(event)["lot"], state="registered", data=form_of(event))
 
 
 def test_recorded(event: Event, read: Read) -> Iterator[Item]:
     """A laboratory's answer about a lot."""
-    lot = _known(read, "lot", event.data["lot"])
+    lot = _known(read, "lot", form_of(event)["lot"])
     yield _with(
-        lot, state="tested" if event.data["passed"] else "failed", test={**event.data, "at": event.at}
+        lot, state="tested" if form_of(event)["passed"] else "failed", test={**form_of(event), "at": event.at}
     )
 
 
 def test_voided(event: Event, read: Read) -> Iterator[Item]:
     """A test that no longer counts."""
-    for name in event.data["lots"]:
+    for name in form_of(event)["lots"]:
         yield _with(_known(read, "lot", name), state="registered", test=None)
 
 
 def shipment_recorded(event: Event, read: Read) -> Iterator[Item]:
     """Goods that left: the allotment goes down, the lots are gone."""
-    data = event.data
+    data = form_of(event)
     allotment = _known(read, "allotment", data["allotment"])
     left = allotment.data["open_quantity"] - data["quantity"]
     shipped = allotment.data["shipped_quantity"] + data["quantity"]
@@ -214,20 +232,20 @@ def shipment_recorded(event: Event, read: Read) -> Iterator[Item]:
     for name in data["lots"]:
         yield _with(_known(read, "lot", name), state="shipped", shipment=data["shipment"])
     yield Item(
-        "shipment", data["shipment"], case_of(event), "exported", allotment.subject,
+        "shipment", data["shipment"], data["import_case"], "exported", allotment.subject,
         data={**data, "batch": allotment.data["batch"], "delivered_quantity": 0, "reported_quantity": 0, "returned_quantity": 0},
     )  # fmt: skip
 
 
 def customs_entered(event: Event, read: Read) -> Iterator[Item]:
     """Goods that came in."""
-    shipment = _known(read, "shipment", event.data["shipment"])
-    yield _with(shipment, state="entered", entry=event.data)
+    shipment = _known(read, "shipment", form_of(event)["shipment"])
+    yield _with(shipment, state="entered", entry=form_of(event))
 
 
 def delivery_recorded(event: Event, read: Read) -> Iterator[Item]:
     """Goods that arrived; from here the end-use report is due."""
-    data = event.data
+    data = form_of(event)
     shipment = _known(read, "shipment", data["shipment"])
     delivered = shipment.data["delivered_quantity"] + data["quantity"]
     yield _with(shipment, state="delivered", delivered_quantity=delivered, delivery=data)
@@ -239,13 +257,13 @@ def delivery_recorded(event: Event, read: Read) -> Iterator[Item]:
 
 def report_overdue(event: Event, read: Read) -> Iterator[Item]:
     """Reports that were not there when due."""
-    for name in event.data["reports"]:
+    for name in form_of(event)["reports"]:
         yield _with(_known(read, "report", name), state="overdue", overdue_since=event.at[:10])
 
 
 def end_use_reported(event: Event, read: Read) -> Iterator[Item]:
     """A report by serial number, and the discrepancies it shows."""
-    data = event.data
+    data = form_of(event)
     shipment = _known(read, "shipment", data["shipment"])
     reported = shipment.data["reported_quantity"] + data["accounted_quantity"]
     yield _with(shipment, reported_quantity=reported)
@@ -258,12 +276,11 @@ def end_use_reported(event: Event, read: Read) -> Iterator[Item]:
         late_days=data["late_days"],
         reported_on=data["reported_on"],
     )
-    yield from discrepancies_opened(event, read)
 
 
 def discrepancies_opened(event: Event, _read: Read) -> Iterator[Item]:
     """Discrepancies become tasks."""
-    for line in event.data.get("discrepancies", ()):
+    for line in form_of(event).get("discrepancies", ()):
         yield Item(
             "task",
             line["task"],
@@ -277,19 +294,19 @@ def discrepancies_opened(event: Event, _read: Read) -> Iterator[Item]:
 
 def discrepancy_resolved(event: Event, read: Read) -> Iterator[Item]:
     """A discrepancy that was explained or dealt with."""
-    task = _known(read, "task", event.data["task"])
-    yield _with(task, state="resolved", resolution=event.data["resolution"])
+    task = _known(read, "task", form_of(event)["task"])
+    yield _with(task, state="resolved", resolution=form_of(event)["resolution"])
 
 
 def goods_returned(event: Event, read: Read) -> Iterator[Item]:
     """Goods that came back."""
-    shipment = _known(read, "shipment", event.data["shipment"])
-    returned = shipment.data["returned_quantity"] + event.data["quantity"]
+    shipment = _known(read, "shipment", form_of(event)["shipment"])
+    returned = shipment.data["returned_quantity"] + form_of(event)["quantity"]
     whole = returned == shipment.data["quantity"]
     yield _with(shipment, state="returned" if whole else shipment.state, returned_quantity=returned)
     allotment = _known(read, "allotment", shipment.data["allotment"])
     yield _with(
-        allotment, returned_quantity=allotment.data.get("returned_quantity", 0) + event.data["quantity"]
+        allotment, returned_quantity=allotment.data.get("returned_quantity", 0) + form_of(event)["quantity"]
     )
 
 
@@ -301,6 +318,7 @@ EVOLVE: Mapping[str, Evolve] = MappingProxyType(
         "PartyShredded": party_shredded,
         "DealJoined": deal_joined,
         "CapSet": cap_set,
+        "ApplicationEdited": application_edited,
         "BatchOpened": batch_opened,
         "AllocationRequested": allocation_requested,
         "RequestWithdrawn": request_withdrawn,
@@ -316,7 +334,9 @@ EVOLVE: Mapping[str, Evolve] = MappingProxyType(
         "DeliveryRecorded": delivery_recorded,
         "ReportsOverdue": report_overdue,
         "EndUseReported": end_use_reported,
-        "DiscrepancyOpened": discrepancies_opened,
+        "DiscrepancyOpened": discrepancy_opened,
+        "LegalHoldPlaced": legal_hold_placed,
+        "LegalHoldLifted": legal_hold_lifted,
         "DiscrepancyResolved": discrepancy_resolved,
         "GoodsReturned": goods_returned,
     }

@@ -19,20 +19,11 @@ from lockgate.casework.rules import AllocationRule, parse_rule
 from lockgate.casework.states import Action
 from lockgate.catalogue.procedures import find_procedure
 from lockgate.services.caps import recipient_cap
-from lockgate.services.cases import permit
+from lockgate.services.cases import SYSTEM, do, licence_account, load_case, note, permit
 from lockgate.services.ledger import append_once
 from lockgate.services.people import check_id, require_party
 from lockgate.services.registry import Registry
 from lockgate.store.work import Work
-
-
-def licence_account(case_id: str) -> str:
-    """The account of what a case was granted.
-
-    >>> licence_account("cn-1")
-    'licence:cn-1'
-    """
-    return f"{AccountKind.LICENCE}:{case_id}"
 
 
 def load_rule(name: str) -> AllocationRule:
@@ -52,6 +43,7 @@ def open_batch(
     quantity: int,
     *,
     rule: str,
+    line: str = "",
     programme: str = "",
     key: str = "",
 ) -> Event:
@@ -64,6 +56,7 @@ def open_batch(
         batch: Id of the batch.
         quantity: Units.
         rule: The published order rule of its rounds.
+        line: Line of the decision it is a part of; empty where the decision has one line only.
         programme: The programme whose recipient caps apply; empty: none.
         key: Idempotency key.
 
@@ -95,7 +88,28 @@ def open_batch(
             postings=postings,
         )
 
-    return append_once(registry, key, ["batch", case_id, batch, quantity, rule, programme], act)[0]
+    return append_once(registry, key, ["batch", case_id, batch, quantity, line, rule, programme], act)[0]
+
+
+def only_line(work: Work, case_id: str, line: str = "") -> str:
+    """The line of a decision: the one named, or the only one there is.
+
+    Raises:
+        LockgateError: ``unknown-line``, ``unknown-case``.
+    """
+    granted = load_case(work, case_id).granted
+    if line in granted:
+        return line
+    if not line and len(granted) == 1:
+        return next(iter(granted))
+    raise LockgateError(
+        f"{case_id} grants nothing on line {line!r}"
+        if line
+        else f"{case_id} does not grant exactly one line",
+        code="unknown-line",
+        where="line",
+        hint="lines: " + ", ".join(granted) if granted else "nothing is granted yet",
+    )
 
 
 def request_allocation(
@@ -138,8 +152,7 @@ def request_allocation(
         raise LockgateError(f"{on} has not come yet", code="bad-date", where="accepted_on")
 
     def act(work: Work, request: str) -> Event:
-        permit(work.lock(), person, case_id, Action.REQUEST_ALLOCATION, on=registry.today())
-        party = require_party(work, recipient)
+        party = require_party(work.lock(), recipient)
         if any(item.state == "waiting" for item in work.items("request", case_id=case_id, subject=recipient)):
             raise LockgateError(
                 f"{recipient} is on the waiting list already", code="conflict", where="recipient",
@@ -151,12 +164,10 @@ def request_allocation(
             "recipient": recipient, "quantity": quantity, "accepted_on": str(on), "score": str(score),
             "recipient_class": party.data.get("class", ""), "useful_min": useful_min, "group": group,
         }  # fmt: skip
-        return work.append(
-            f"case:{case_id}", "AllocationRequested", data, actor=person.id, key=key, request=request
-        )
+        return do(registry, work, person, case_id, Action.REQUEST_ALLOCATION, data, key=key, request=request)
 
     asked = ["request", case_id, recipient, quantity, str(on), str(score), useful_min, group]
-    return str(append_once(registry, key, asked, act)[0].data["request"])
+    return str(append_once(registry, key, asked, act)[0].data["form"]["request"])
 
 
 def list_waiting(registry: Registry, case_id: str = "") -> list[Item]:
@@ -176,10 +187,8 @@ def withdraw_request(registry: Registry, person: Actor, request_id: str) -> Even
         found = work.lock().item("request", request_id)
         if found is None or found.state != "waiting":
             raise LockgateError(f"no request {request_id!r} waits", code="unknown-request", where="request")
-        permit(work, person, found.case_id, Action.REQUEST_ALLOCATION, on=registry.today())
-        return work.append(
-            f"case:{found.case_id}", "RequestWithdrawn", {"request": request_id}, actor=person.id
-        )
+        permit(registry, work, person, found.case_id, Action.REQUEST_ALLOCATION)
+        return note(work, found.case_id, "RequestWithdrawn", {"request": request_id}, actor=person.id)
 
 
 # ---------------------------------------------------------------------------------------------------- rounds
@@ -262,7 +271,6 @@ def propose_allocation(
 
     def act(work: Work, request: str) -> Event:
         found = require_batch(work.lock(), batch)
-        permit(work, person, found.case_id, Action.PROPOSE_ALLOCATION, on=registry.today())
         given, requests = build_round(work, found)
         _require_waiting(given)
         result = allocate(given)
@@ -272,14 +280,13 @@ def propose_allocation(
         data = {
             "round_id": f"{batch}-{number}", "batch": batch, "round": round_as_dict(given),
             "digest": result.digest, "result": result_as_dict(result), "requests": requests,
-            "allocation_digest": result.digest,
         }  # fmt: skip
-        return work.append(
-            f"case:{found.case_id}", "AllocationProposed", data, actor=person.id, key=key, request=request
+        return do(
+            registry, work, person, found.case_id, Action.PROPOSE_ALLOCATION, data, key=key, request=request
         )
 
-    event, _ = append_once(registry, key, ["propose", batch], act)
-    return event.data["round_id"], replay(event.data["round"], event.data["digest"])
+    form = append_once(registry, key, ["propose", batch], act)[0].data["form"]
+    return str(form["round_id"]), replay(form["round"], form["digest"])
 
 
 def commit_allocation(
@@ -310,7 +317,6 @@ def commit_allocation(
             raise LockgateError(
                 f"no round {round_id!r} waits for a countersignature", code="unknown-round", where="round"
             )
-        permit(work, person, found.case_id, Action.COMMIT_ALLOCATION, on=registry.today())
         batch = require_batch(work, found.data["batch"])
         result = replay(found.data["round"], found.data["digest"])
         lines: list[dict[str, Any]] = []
@@ -330,9 +336,9 @@ def commit_allocation(
             "round_id": round_id, "batch": batch.id, "digest": result.digest, "expires_at": expires,
             "allotments": lines, "unallocated": result.unallocated,
         }  # fmt: skip
-        return work.append(
-            f"case:{found.case_id}", "AllocationCommitted", data, actor=person.id, key=key, request=request,
-            postings=postings,
+        return do(
+            registry, work, person, found.case_id, Action.COMMIT_ALLOCATION, data, key=key, request=request,
+            postings=postings, proposers=[found.data["proposed_by"]],
         )  # fmt: skip
 
     return append_once(registry, key, ["commit", round_id, expires], act)[0]
@@ -355,7 +361,7 @@ def read_legs(data: Mapping[str, Any]) -> list[Leg]:
 
 # ---------------------------------------------------------------------------------------------------- endings
 def end_allotments(
-    work: Work, case_id: str, allotments: Sequence[Item], state: str, *, actor: str, reason: str
+    work: Work, case_id: str, allotments: Sequence[Item], state: str, *, reason: str, actor: str = SYSTEM
 ) -> Event | None:
     """Give back what allotments still hold; their requests wait again unless they surrendered."""
     lines, postings = [], list[Posting]()
@@ -363,13 +369,13 @@ def end_allotments(
         quantity = item.data["open_quantity"]
         if not quantity:
             continue
-        key = f"end/{item.id}/{work.stream_version(f'case:{case_id}') + 1}"
+        key = f"end/{item.id}/{work.stream_version(f'goods:{case_id}') + 1}"
         postings += release(key, f"allot/{item.id}", read_legs(item.data), quantity)
         lines.append({"allotment": item.id, "quantity": quantity})
     if not lines:
         return None
     data = {"allotments": lines, "state": state, "reason": reason}
-    return work.append(f"case:{case_id}", "AllotmentsEnded", data, actor=actor, postings=postings)
+    return note(work, case_id, "AllotmentsEnded", data, actor=actor, postings=postings)
 
 
 def lapse_allotments(registry: Registry, person: Actor) -> list[str]:
@@ -386,7 +392,7 @@ def lapse_allotments(registry: Registry, person: Actor) -> list[str]:
             if item.data["expires_at"] <= work.at:
                 expired.setdefault(item.case_id, []).append(item)
         for case_id, items in expired.items():
-            permit(work, person, case_id, Action.PROPOSE_ALLOCATION, on=registry.today())
+            permit(registry, work, person, case_id, Action.PROPOSE_ALLOCATION)
             end_allotments(work, case_id, items, "lapsed", actor=person.id, reason="the reservation expired")
             ended += [item.id for item in items]
     return ended
@@ -400,7 +406,7 @@ def surrender_allotment(registry: Registry, person: Actor, allotment: str, *, re
     """
     with registry.work() as work:
         found = require_allotment(work.lock(), allotment)
-        permit(work, person, found.case_id, Action.REQUEST_ALLOCATION, on=registry.today())
+        permit(registry, work, person, found.case_id, Action.REQUEST_ALLOCATION)
         return end_allotments(work, found.case_id, [found], "surrendered", actor=person.id, reason=reason)
 
 
@@ -418,18 +424,13 @@ def require_allotment(work: Work, allotment: str) -> Item:
     return found
 
 
-def empty_batches(work: Work, case_id: str, stage: AccountKind, *, actor: str, reason: str) -> None:
+def empty_batches(work: Work, case_id: str, stage: AccountKind, *, reason: str) -> None:
     """End all allotments and batches of a case, as after a revocation or expiry."""
     state = "revoked" if stage is AccountKind.REVOKED else "lapsed"
     end_allotments(
-        work,
-        case_id,
-        work.items("allotment", case_id=case_id, state="reserved"),
-        state,
-        actor=actor,
-        reason=reason,
+        work, case_id, work.items("allotment", case_id=case_id, state="reserved"), state, reason=reason
     )
     for batch in work.items("batch", case_id=case_id, state="open"):
         postings = empty(f"{state}/batch/{batch.id}", work.account(f"{AccountKind.BATCH}:{batch.id}"), stage)
         data = {"batch": batch.id, "state": state, "reason": reason}
-        work.append(f"case:{case_id}", "BatchClosed", data, actor=actor, postings=postings)
+        note(work, case_id, "BatchClosed", data, postings=postings)

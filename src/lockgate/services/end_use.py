@@ -15,10 +15,11 @@ from lockgate.casework.ledger import AccountKind
 from lockgate.casework.quantities import Leg, draw_now, goods
 from lockgate.casework.roles import Actor, Role
 from lockgate.casework.states import Action
-from lockgate.services.cases import permit
+from lockgate.services.cases import act, case_stream, do, note, permit
 from lockgate.services.ledger import append_once, require_role
+from lockgate.services.lots import lot_serials
 from lockgate.services.registry import Registry
-from lockgate.services.shipments import lot_serials, require_shipment
+from lockgate.services.shipments import open_task, require_shipment
 from lockgate.store import schema
 from lockgate.store.bulk import insert_rows
 from lockgate.store.work import Work
@@ -54,9 +55,8 @@ def report_end_use(
     """
     checked = check_rows(rows)
 
-    def act(work: Work, request: str) -> Event:
+    def perform(work: Work, request: str) -> Event:
         found = require_shipment(work.lock(), shipment)
-        permit(work, person, found.case_id, Action.REPORT_END_USE, on=registry.today())
         due = work.item("report", shipment)
         if due is None:
             raise LockgateError(f"{shipment} is not delivered", code="out-of-order", where="shipment")
@@ -65,34 +65,30 @@ def report_end_use(
         accounted = _accounted(work, product, own)
         fresh = [row for row in checked if row[0] in own and STATUSES[row[1]] and row[0] not in accounted]
         late_days = max(0, (reported_on - dt.date.fromisoformat(due.due_on)).days)
-        lines = _find_discrepancies(
-            found, checked, own, late_days, work.stream_version(f"case:{found.case_id}") + 1
+        leg = Leg(
+            goods(AccountKind.DELIVERED, found.data["batch"], found.subject),
+            goods(AccountKind.REPORTED, found.data["batch"], found.subject),
         )
-        room = work.account(goods(AccountKind.DELIVERED, found.data["batch"], found.subject)).headroom
-        accounted_quantity = min(len(fresh), room)
-        legs = [
-            Leg(
-                goods(AccountKind.DELIVERED, found.data["batch"], found.subject),
-                goods(AccountKind.REPORTED, found.data["batch"], found.subject),
-            )
-        ]
+        quantity = min(len(fresh), work.account(leg.from_account).headroom)
         bound = [[product, *row] for row in checked]
-        name = f"report/{shipment}/{work.stream_version(f'case:{found.case_id}') + 1}"
-        event = work.append(
-            f"case:{found.case_id}",
-            "EndUseReported",
-            {"shipment": shipment, "reported_on": str(reported_on), "accounted_quantity": accounted_quantity,
-             "late_days": late_days, "discrepancies": lines},
-            actor=person.id, key=key, request=request, bound={"unit_report": bound},
-            postings=draw_now(name, legs, accounted_quantity) if accounted_quantity else (),
+        name = f"report/{shipment}/{work.stream_version(case_stream(found.case_id)) + 1}"
+        data = {
+            "shipment": shipment, "reported_on": str(reported_on), "accounted_quantity": quantity,
+            "late_days": late_days,
+        }  # fmt: skip
+        event = do(
+            registry, work, person, found.case_id, Action.REPORT_END_USE, data, key=key, request=request,
+            bound={"unit_report": bound}, postings=draw_now(name, [leg], quantity) if quantity else (),
         )  # fmt: skip
         insert_rows(
             work.connection, schema.unit_report, [(event.seq, at, *row) for at, row in enumerate(bound)]
         )
+        for facts, diversion in find_discrepancies(checked, own, late_days):
+            open_task(work, found, facts, diversion=diversion)
         return event
 
     digest = digest_rows(checked)["sha256"]
-    return append_once(registry, key, ["report", shipment, str(reported_on), digest], act)[0]
+    return append_once(registry, key, ["report", shipment, str(reported_on), digest], perform)[0]
 
 
 def check_rows(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
@@ -138,10 +134,10 @@ def _accounted(work: Work, product: str, serials: set[str]) -> set[str]:
     return serials.intersection(work.connection.execute(query).scalars())
 
 
-def _find_discrepancies(
-    shipment: Item, rows: Sequence[Sequence[str]], own: set[str], late_days: int, number: int
-) -> list[dict[str, Any]]:
-    """What a report shows that somebody has to look into."""
+def find_discrepancies(
+    rows: Sequence[Sequence[str]], own: set[str], late_days: int
+) -> list[tuple[str, bool]]:
+    """What a report shows that somebody has to look into, and whether it may be a diversion."""
     found: list[tuple[str, bool]] = []
     for serial, status, site, _ in rows:
         if serial not in own:
@@ -150,11 +146,7 @@ def _find_discrepancies(
             found.append((f"{serial} is {status}" + (f" ({site})" if site else ""), True))
     if late_days:
         found.append((f"the report came {late_days} days late", False))
-    return [
-        {"task": f"{shipment.id}-{number}-{at}", "subject": shipment.subject, "shipment": shipment.id, "text": text,
-         "diversion": diversion}
-        for at, (text, diversion) in enumerate(found, start=1)
-    ]  # fmt: skip
+    return found
 
 
 def list_overdue(registry: Registry) -> list[Item]:
@@ -181,7 +173,7 @@ def mark_overdue(registry: Registry, person: Actor) -> list[str]:
         for item in work.lock().items("report", state="due", due_before=str(registry.today())):
             by_case.setdefault(item.case_id, []).append(item.id)
         for case_id, reports in by_case.items():
-            work.append(f"case:{case_id}", "ReportsOverdue", {"reports": reports}, actor=person.id)
+            note(work, case_id, "ReportsOverdue", {"reports": reports}, actor=person.id)
             marked += reports
     return marked
 
@@ -199,7 +191,7 @@ def draw_sample(
     """
     with registry.work() as work:
         found = require_shipment(work.lock(), shipment)
-        permit(work, person, found.case_id, Action.OPEN_DISCREPANCY, on=registry.today())
+        permit(registry, work, person, found.case_id, Action.OPEN_DISCREPANCY)
         serials = lot_serials(work, found.data["lots"])
         if not 0 < size <= len(serials):
             raise LockgateError(
@@ -211,7 +203,7 @@ def draw_sample(
         data = {
             "shipment": shipment, "purpose": purpose, "seed": seed, "population": digest_rows(serials), "serials": drawn,
         }  # fmt: skip
-        work.append(f"case:{found.case_id}", "SampleDrawn", data, actor=person.id)
+        note(work, found.case_id, "SampleDrawn", data, actor=person.id)
     return data
 
 
@@ -221,7 +213,7 @@ def list_tasks(registry: Registry, *, case_id: str = "", state: str = "open") ->
         return work.items("task", case_id=case_id, state=state)
 
 
-def resolve_task(registry: Registry, person: Actor, task: str, *, resolution: str) -> Event:
+def resolve_task(registry: Registry, person: Actor, task: str, *, resolution: str, key: str = "") -> Event:
     """Close a discrepancy with what came of it.
 
     Raises:
@@ -229,10 +221,7 @@ def resolve_task(registry: Registry, person: Actor, task: str, *, resolution: st
     """
     if not resolution.strip():
         raise LockgateError("say what came of it", code="missing-resolution", where="resolution")
-    with registry.work() as work:
-        found = work.lock().item("task", task)
-        if found is None or found.state != "open":
-            raise LockgateError(f"no discrepancy {task!r} is open", code="unknown-task", where="task")
-        permit(work, person, found.case_id, Action.RESOLVE_DISCREPANCY, on=registry.today())
-        data = {"task": task, "resolution": resolution}
-        return work.append(f"case:{found.case_id}", "DiscrepancyResolved", data, actor=person.id)
+    case_id, _, name = task.partition("/")
+    return act(
+        registry, person, case_id, Action.RESOLVE_DISCREPANCY, {"id": name, "facts": resolution}, key=key
+    )

@@ -291,11 +291,21 @@ class Work:
             }  # fmt: skip
             self._upsert(schema.item, row)
 
-    def _upsert(self, table: Table, row: Mapping[str, Any]) -> None:
+    def case_ids(self, *, applicant: str) -> list[str]:
+        """Ids of the cases of an applicant."""
+        table = schema.case_file
+        query = select(table.c.id).where(table.c.applicant == applicant).order_by(table.c.id)
+        return list(self.connection.execute(query).scalars())
+
+    def put_case(self, row: Mapping[str, Any]) -> None:
+        """Write the row that lists of cases show; the day it was opened stays."""
+        self._upsert(schema.case_file, row, keep=("opened_at",))
+
+    def _upsert(self, table: Table, row: Mapping[str, Any], keep: Sequence[str] = ()) -> None:
         keys = [column.name for column in table.primary_key]
         dialect_insert = pg_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
         statement = dialect_insert(table).values(dict(row))
-        changed = {name: statement.excluded[name] for name in row if name not in keys}
+        changed = {name: statement.excluded[name] for name in row if name not in (*keys, *keep)}
         self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
     def why_refused(self, postings: Sequence[Posting]) -> LockgateError | None:

@@ -1,0 +1,455 @@
+"""Cases: opening them, acting on them, what follows from that for quantities and for other cases, lists."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+
+from lockgate.base.errors import LockgateError
+from lockgate.casework.calendars import WEEKENDS, parse_calendar
+from lockgate.casework.case import Case
+from lockgate.casework.clocks import Deadline, parse_procedure
+from lockgate.casework.completeness import Task, list_tasks
+from lockgate.casework.folding import fold_case, fold_event
+from lockgate.casework.guards import Question, effective_expiry
+from lockgate.casework.history import Event, find_commitments, reveal
+from lockgate.casework.kinds import Practice, parse_kind, route
+from lockgate.casework.ledger import AccountKind, Posting
+from lockgate.casework.progress import decide, list_actions, open_event
+from lockgate.casework.progress import permit as permit_in
+from lockgate.casework.quantities import empty, grant, lower
+from lockgate.casework.roles import Actor
+from lockgate.casework.states import Action, CaseState
+from lockgate.catalogue.procedures import find_procedure, read_procedures
+from lockgate.services.ledger import append_once
+from lockgate.services.people import check_id, require_party
+from lockgate.services.registry import Registry
+from lockgate.store import schema
+from lockgate.store.work import Secret, Work
+
+SYSTEM = "lockgate"  # acts where one fact follows from another
+ENDED = {
+    CaseState.REVOKED: AccountKind.REVOKED,
+    CaseState.EXPIRED: AccountKind.LAPSED,
+    CaseState.SURRENDERED: AccountKind.LAPSED,
+    CaseState.SUPERSEDED: AccountKind.LAPSED,
+}
+
+
+# ---------------------------------------------------------------------------------------------------- reading
+def load_practice(kind: str) -> Practice:
+    """A case kind with its clocks and calendar.
+
+    Raises:
+        LockgateError: ``unknown-procedure``, with near names.
+    """
+    manifest = parse_kind(find_procedure("kinds", kind))
+    if not manifest.procedure:
+        return Practice(manifest)
+    procedure = parse_procedure(find_procedure("clocks", manifest.procedure))
+    calendar = getattr(procedure, "calendar", "")
+    return Practice(
+        manifest, procedure, parse_calendar(find_procedure("calendars", calendar)) if calendar else WEEKENDS
+    )
+
+
+def list_kinds() -> list[str]:
+    """Ids of the case kinds there are."""
+    return sorted(read_procedures("kinds"))
+
+
+def case_stream(case_id: str) -> str:
+    """The stream of a case's events."""
+    return f"case:{case_id}"
+
+
+def load_case(work: Work, case_id: str) -> Case:
+    """A case as its events leave it, its secrets opened: for deciding, not for showing.
+
+    Raises:
+        LockgateError: ``unknown-case``.
+    """
+    events = list(work.events(case_stream(case_id)))
+    if not events:
+        raise LockgateError(f"there is no case {case_id!r}", code="unknown-case", where="case")
+    return read_case(work, events)
+
+
+def read_case(work: Work, events: Sequence[Event]) -> Case:
+    """The case that events make, with their secrets opened where they are still kept."""
+    sealed = [commitment for event in events for commitment in find_commitments(event.data)]
+    openings = work.openings(sealed) if sealed else {}
+    return fold_case((event.type, reveal(event.data, openings, "destroyed"), event.actor) for event in events)
+
+
+def ask(
+    registry: Registry, case: Case, person: Actor, *, condition: str = "", proposers: Iterable[str] = ()
+) -> Question:
+    """The question whether a person may do something to a case today."""
+    return Question(case, person, registry.today(), load_practice(case.kind), condition, frozenset(proposers))
+
+
+def permit(registry: Registry, work: Work, person: Actor, case_id: str, action: Action) -> Case:
+    """The case, where the person may do this to it today.
+
+    Raises:
+        LockgateError: ``unknown-case``, ``not-in-this-state``, ``not-allowed``, or what the guard says.
+    """
+    case = load_case(work, case_id)
+    permit_in(ask(registry, case, person), action)
+    return case
+
+
+def require_usable(registry: Registry, work: Work, case_id: str, on: dt.date, *, strict: bool = True) -> str:
+    """Make sure that what a case issued is in force on a day; returns why it is not, empty where it is.
+
+    Args:
+        registry: Whose record.
+        work: The unit of work.
+        case_id: The case.
+        on: The day.
+        strict: Whether to raise where it is not.
+
+    Raises:
+        LockgateError: ``unknown-case``; ``not-in-force`` where ``strict``.
+    """
+    case = load_case(work, case_id)
+    last = effective_expiry(case, load_practice(case.kind))
+    reason = ""
+    if case.state is not CaseState.APPROVED:
+        reason = f"{case_id} is {case.state.value.replace('_', ' ')}"
+    elif last is not None and on > last:
+        reason = f"{case_id} ran out on {last}"
+    if reason and strict:
+        raise LockgateError(reason, code="not-in-force", where="case", hint="nothing ships on it")
+    return reason
+
+
+# ---------------------------------------------------------------------------------------------------- acting
+def open_case(
+    registry: Registry,
+    person: Actor,
+    kind: str,
+    applicant: str,
+    *,
+    case_id: str,
+    fields: Mapping[str, Any] | None = None,
+    about: str = "",
+    key: str = "",
+) -> Event:
+    """Open a case as a draft, with answers where some are given.
+
+    Args:
+        registry: Whose record.
+        person: Of the applicant's organisation, or an officer who enters a paper form.
+        kind: Its kind, by id or alias.
+        applicant: Party id.
+        case_id: Its number.
+        fields: Answers by field id.
+        about: The case it is about, for an amendment or appeal.
+        key: Idempotency key.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``unknown-party``, ``bad-id``, ``conflict``; every answer that does not fit.
+    """
+    check_id(case_id)
+    practice = load_practice(kind)
+
+    def begin(work: Work, request: str) -> Event:
+        require_party(work.lock(), applicant)
+        if work.stream_version(case_stream(case_id)):
+            raise LockgateError(f"the case {case_id!r} is open already", code="conflict", where="case")
+        if about:
+            load_case(work, about)
+        opened = open_event(case_id, practice, applicant, person, registry.today(), about=about)
+        event = work.append(
+            case_stream(case_id), opened.type, opened.data, actor=person.id, key=key, request=request
+        )
+        save_case(work, read_case(work, [event]), event)
+        if fields:
+            do(registry, work, person, case_id, Action.EDIT, {"fields": dict(fields)})
+        return event
+
+    return append_once(registry, key, ["open", kind, applicant, case_id, dict(fields or {}), about], begin)[0]
+
+
+def act(
+    registry: Registry,
+    person: Actor,
+    case_id: str,
+    action: Action,
+    data: Mapping[str, Any] | None = None,
+    *,
+    key: str = "",
+) -> Event:
+    """Do something to a case: the one way in for every action that is not about goods.
+
+    Args:
+        registry: Whose record.
+        person: Who.
+        case_id: To which case.
+        action: What.
+        data: Its form (``casework.commands``).
+        key: Idempotency key.
+
+    Raises:
+        InvalidInputError: Every field of the form that does not fit.
+        LockgateError: Where it may not be done.
+    """
+
+    def perform(work: Work, request: str) -> Event:
+        return do(registry, work.lock(), person, case_id, action, data or {}, key=key, request=request)
+
+    return append_once(registry, key, ["act", case_id, str(action), dict(data or {})], perform)[0]
+
+
+def do(
+    registry: Registry,
+    work: Work,
+    person: Actor,
+    case_id: str,
+    action: Action,
+    data: Mapping[str, Any],
+    *,
+    key: str = "",
+    request: str = "",
+    postings: Sequence[Posting] = (),
+    bound: Mapping[str, Iterable[Any]] | None = None,
+    proposers: Iterable[str] = (),
+) -> Event:
+    """Act on a case within a unit of work, with the postings that belong to it, and with what follows from it."""
+    case = load_case(work, case_id)
+    decided = decide(ask(registry, case, person, proposers=proposers), action, data)
+    after = fold_event(case, decided.type, decided.data, person.id)
+    own = [*postings, *_grants(work, case, after)]
+    event = work.append(
+        case_stream(case_id), decided.type, _seal(case, decided.data), actor=person.id, key=key, request=request,
+        postings=own, bound=bound, version=case.version + 1,
+    )  # fmt: skip
+    save_case(work, after, event)
+    _follow(registry, work, case, after, person)
+    return event
+
+
+def _seal(case: Case, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of an event, with answers to restricted fields as secrets."""
+    form = data.get("form", {})
+    answers = form.get("fields")
+    if not isinstance(answers, Mapping):
+        return data
+    kind = load_practice(case.kind).kind
+    sealed = {
+        name: Secret(answer, "restricted-field", case.applicant)
+        if answer is not None and kind.field_by_id(name).visible == "restricted"
+        else answer
+        for name, answer in answers.items()
+    }
+    return {**data, "form": {**form, "fields": sealed}}
+
+
+def licence_account(case_id: str, line: str) -> str:
+    """The account of what a case was granted on a line.
+
+    >>> licence_account("cn-1", "1")
+    'licence:cn-1:1'
+    """
+    return f"{AccountKind.LICENCE}:{case_id}:{check_id(line)}"
+
+
+def _grants(work: Work, before: Case, after: Case) -> list[Posting]:
+    """What a decision grants: the difference to what was granted before; a lower figure than is in use is a breach."""
+    postings: list[Posting] = []
+    for line in sorted({*before.granted, *after.granted}):
+        change = after.granted.get(line, 0) - before.granted.get(line, 0)
+        account = licence_account(after.id, line)
+        name = f"grant/{after.id}/{after.version}/{line}"
+        if change > 0:
+            postings += grant(name, account, change)
+        elif change < 0 and after.state not in ENDED:
+            postings += lower(name, account, -change)
+    return postings
+
+
+def _follow(registry: Registry, work: Work, before: Case, after: Case, person: Actor) -> None:
+    """What follows from a case's new state: quantities fall back, what depends on it is suspended."""
+    if after.state is before.state:
+        return
+    stage = ENDED.get(after.state)
+    if stage:
+        _end_quantities(work, after, stage)
+    if before.state is CaseState.APPROVED and load_practice(after.kind).kind.issues == "qualification":
+        _cascade(work, after)
+    if after.about and after.state is CaseState.APPROVED:
+        _note_amended(work, after, person)
+
+
+def _end_quantities(work: Work, case: Case, stage: AccountKind) -> None:
+    from lockgate.services.batches import empty_batches
+
+    empty_batches(work, case.id, stage, reason=f"{case.id} is {case.state.value}")
+    postings: list[Posting] = []
+    for account in work.accounts(prefix=f"{AccountKind.LICENCE}:{case.id}:").values():
+        postings += empty(f"end/{account.id}/{case.version}", account, stage)
+    if postings:
+        note(work, case.id, "GrantEnded", {"case": case.id, "state": case.state.value}, postings=postings)
+
+
+def note(
+    work: Work, case_id: str, type: str, data: Mapping[str, Any], *, actor: str = SYSTEM, key: str = "",  # noqa: A002
+    request: str = "", postings: Sequence[Posting] = (),
+) -> Event:  # fmt: skip
+    """Record a fact about a case's goods that does not move the case itself."""
+    return work.append(
+        f"goods:{case_id}", type, data, actor=actor, key=key, request=request, postings=postings
+    )
+
+
+def _cascade(work: Work, laboratory: Case) -> None:
+    """A laboratory that lost its qualification: its tests count no more, and what relies on it is suspended or flagged."""
+    lots = [
+        item.id
+        for item in work.items("lot", state="tested")
+        if item.data["test"]["laboratory"] == laboratory.applicant
+    ]
+    cause = f"{laboratory.id} is {laboratory.state.value}"
+    if lots:
+        work.append(
+            f"party:{laboratory.applicant}", "TestsVoided", {"lots": lots, "reason": cause}, actor=SYSTEM
+        )
+    for item in work.items("dependency", subject=laboratory.applicant):
+        case = load_case(work, item.case_id)
+        if case.state is CaseState.APPROVED:
+            system_act(work, case, "LicenceSuspended", Action.SUSPEND, CaseState.SUSPENDED, {"reason": cause})
+        elif case.state is not CaseState.CLOSED:
+            system_act(work, case, "CaseFlagged", Action.FLAG, case.state, {"add": ["laboratory-lost"]})
+
+
+def system_act(
+    work: Work,
+    case: Case,
+    type: str,
+    action: Action,
+    target: CaseState,
+    data: Mapping[str, Any],
+) -> Event:
+    """Record on a case what follows from another fact; nobody's permission is asked, and the record says so."""
+    filled = {
+        "action": str(action), "role": "system", "on": work.at[:10], "agency": "", "state": str(target),
+        "form": dict(data),
+    }  # fmt: skip
+    after = fold_event(case, type, filled, SYSTEM)
+    event = work.append(case_stream(case.id), type, filled, actor=SYSTEM, version=case.version + 1)
+    save_case(work, after, event)
+    return event
+
+
+def _note_amended(work: Work, amendment: Case, person: Actor) -> None:
+    """An amendment in force: said in the goods' stream of what it amends, so that its readers see it."""
+    note(work, amendment.about, "AmendmentApproved", {"amendment": amendment.id}, actor=person.id)
+
+
+# ---------------------------------------------------------------------------------------------------- lists
+def save_case(work: Work, case: Case, event: Event) -> None:
+    """Write the row that lists show, as an event left the case."""
+    work.put_case(case_row(case, event.at))
+
+
+def case_row(case: Case, at: str) -> dict[str, Any]:
+    """The row of a case for lists."""
+    title = case.fields.get("title") or case.fields.get("product") or case.kind
+    return {
+        "id": case.id,
+        "kind": case.kind,
+        "state": case.state.value,
+        "title": str(title)[:200],
+        "applicant": case.applicant,
+        "queue": case.queue,
+        "assigned_to": case.assigned_to,
+        "opened_at": at,
+        "changed_at": at,
+        "version": case.version,
+    }
+
+
+def list_cases(
+    registry: Registry,
+    person: Actor,
+    *,
+    state: str = "",
+    kind: str = "",
+    applicant: str = "",
+    assigned_to: str = "",
+    after: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """A page of cases, the latest changed first. Applicants see their own organisation's only.
+
+    Args:
+        registry: Whose record.
+        person: Who looks.
+        state: Only in this state.
+        kind: Only of this kind.
+        applicant: Only of this party.
+        assigned_to: Only assigned to this person.
+        after: ``changed_at`` and ``id`` of the last row of the page before.
+        limit: Rows of a page, at most 200.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    officials = {"officer", "adviser", "countersigner", "auditor", "administrator"}
+    if not officials & {str(role) for role in person.roles}:
+        if not person.organisation or applicant not in ("", person.organisation):
+            raise LockgateError(f"{person.id} may see no other cases than the own", code="not-allowed")
+        applicant = person.organisation
+    query = page_query(
+        state=state, kind=kind, applicant=applicant, assigned_to=assigned_to, after=after, limit=limit
+    )
+    with registry.read() as work:
+        return [dict(row) for row in work.connection.execute(query).mappings()]
+
+
+def page_query(
+    *, state: str = "", kind: str = "", applicant: str = "", assigned_to: str = "",
+    after: tuple[str, str] | None = None, limit: int = 50,
+) -> Select[Any]:  # fmt: skip
+    """The query of a page: walks an index from the last row of the page before."""
+    table = schema.case_file
+    query = select(table)
+    for column, value in (
+        ("state", state),
+        ("kind", kind),
+        ("applicant", applicant),
+        ("assigned_to", assigned_to),
+    ):
+        if value:
+            query = query.where(table.c[column] == value)
+    if after:
+        changed_at, case_id = after
+        query = query.where(
+            or_(table.c.changed_at < changed_at, and_(table.c.changed_at == changed_at, table.c.id < case_id))
+        )
+    return query.order_by(table.c.changed_at.desc(), table.c.id.desc()).limit(max(1, min(limit, 200)))
+
+
+def case_tasks(case: Case) -> tuple[Task, ...]:
+    """What the application still needs."""
+    return list_tasks(
+        load_practice(case.kind).kind, case.fields, frozenset(item.kind for item in case.documents)
+    )
+
+
+def case_deadlines(registry: Registry, case: Case, person: Actor) -> Mapping[str, Deadline]:
+    """The clocks of a case as they stand today."""
+    return ask(registry, case, person).deadlines()
+
+
+def case_actions(registry: Registry, case: Case, person: Actor) -> list[str]:
+    """What a person may do to a case now."""
+    return [str(action) for action in list_actions(ask(registry, case, person))]
+
+
+def case_routing(case: Case) -> Any:
+    """Where the routing rules send a case."""
+    return route(load_practice(case.kind).kind, case.fields)
