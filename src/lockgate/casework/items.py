@@ -278,24 +278,32 @@ def end_use_reported(event: Event, read: Read) -> Iterator[Item]:
     )
 
 
-def discrepancies_opened(event: Event, _read: Read) -> Iterator[Item]:
-    """Discrepancies become tasks."""
-    for line in form_of(event).get("discrepancies", ()):
-        yield Item(
-            "task",
-            line["task"],
-            case_of(event),
-            "open",
-            line.get("subject", ""),
-            line.get("due_on", ""),
-            data=line,
-        )
+def discrepancy_opened(event: Event, _read: Read) -> Iterator[Item]:
+    """A discrepancy becomes a task."""
+    data = form_of(event)
+    name = f"{case_of(event)}/{data['id']}"
+    yield Item("task", name, case_of(event), "open", data.get("subject", ""), data=data)
 
 
 def discrepancy_resolved(event: Event, read: Read) -> Iterator[Item]:
     """A discrepancy that was explained or dealt with."""
-    task = _known(read, "task", form_of(event)["task"])
-    yield _with(task, state="resolved", resolution=form_of(event)["resolution"])
+    data = form_of(event)
+    task = read("task", f"{case_of(event)}/{data['id']}")
+    if task:
+        yield _with(task, state="resolved", resolution=data["facts"])
+
+
+def legal_hold_placed(event: Event, _read: Read) -> Iterator[Item]:
+    """Nothing of the case is destroyed while it lasts."""
+    matter = form_of(event)["matter"]
+    yield Item("legal-hold", f"{case_of(event)}/{matter}", case_of(event), "placed", data={"matter": matter})
+
+
+def legal_hold_lifted(event: Event, read: Read) -> Iterator[Item]:
+    """It is over."""
+    hold = read("legal-hold", f"{case_of(event)}/{form_of(event)['matter']}")
+    if hold:
+        yield _with(hold, state="lifted")
 
 
 def goods_returned(event: Event, read: Read) -> Iterator[Item]:

@@ -101,11 +101,10 @@ def permit(registry: Registry, work: Work, person: Actor, case_id: str, action: 
     return case
 
 
-def require_usable(registry: Registry, work: Work, case_id: str, on: dt.date, *, strict: bool = True) -> str:
+def require_usable(work: Work, case_id: str, on: dt.date, *, strict: bool = True) -> str:
     """Make sure that what a case issued is in force on a day; returns why it is not, empty where it is.
 
     Args:
-        registry: Whose record.
         work: The unit of work.
         case_id: The case.
         on: The day.
@@ -222,13 +221,13 @@ def do(
     case = load_case(work, case_id)
     decided = decide(ask(registry, case, person, proposers=proposers), action, data)
     after = fold_event(case, decided.type, decided.data, person.id)
-    own = [*postings, *_grants(work, case, after)]
+    own = [*postings, *_grants(case, after)]
     event = work.append(
         case_stream(case_id), decided.type, _seal(case, decided.data), actor=person.id, key=key, request=request,
         postings=own, bound=bound, version=case.version + 1,
     )  # fmt: skip
     save_case(work, after, event)
-    _follow(registry, work, case, after, person)
+    _follow(work, case, after, person)
     return event
 
 
@@ -257,7 +256,7 @@ def licence_account(case_id: str, line: str) -> str:
     return f"{AccountKind.LICENCE}:{case_id}:{check_id(line)}"
 
 
-def _grants(work: Work, before: Case, after: Case) -> list[Posting]:
+def _grants(before: Case, after: Case) -> list[Posting]:
     """What a decision grants: the difference to what was granted before; a lower figure than is in use is a breach."""
     postings: list[Posting] = []
     for line in sorted({*before.granted, *after.granted}):
@@ -271,7 +270,7 @@ def _grants(work: Work, before: Case, after: Case) -> list[Posting]:
     return postings
 
 
-def _follow(registry: Registry, work: Work, before: Case, after: Case, person: Actor) -> None:
+def _follow(work: Work, before: Case, after: Case, person: Actor) -> None:
     """What follows from a case's new state: quantities fall back, what depends on it is suspended."""
     if after.state is before.state:
         return
@@ -328,7 +327,7 @@ def _cascade(work: Work, laboratory: Case) -> None:
 def system_act(
     work: Work,
     case: Case,
-    type: str,
+    type: str,  # noqa: A002
     action: Action,
     target: CaseState,
     data: Mapping[str, Any],

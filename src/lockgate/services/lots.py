@@ -227,7 +227,7 @@ def require_qualified(registry: Registry, work: Work, laboratory: str) -> None:
     for case_id in work.case_ids(applicant=laboratory):
         if load_practice(load_case(work, case_id).kind).kind.issues != "qualification":
             continue
-        reason = require_usable(registry, work, case_id, registry.today(), strict=False)
+        reason = require_usable(work, case_id, registry.today(), strict=False)
         if not reason:
             return
         reasons.append(reason)

@@ -68,7 +68,7 @@ def record_export(
                 f"{allotment} is not of this deal", code="unknown-allotment", where="allotment"
             )
         for case_id in (import_case, joined.data["export_case"]):
-            require_usable(registry, work, case_id, exported_on)
+            require_usable(work, case_id, exported_on)
         quantity = sum(item.data["quantity"] for item in shippable_lots(registry, work, joined, lots))
         legs = export_legs(work, joined)
         postings: list[Posting] = [

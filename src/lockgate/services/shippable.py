@@ -97,7 +97,7 @@ def deal_position(registry: Registry, deal: str) -> dict[str, Any]:
             ("import approval", found.data["import_case"]),
             ("export licence", found.data["export_case"]),
         ):
-            reason = require_usable(registry, work, case_id, registry.today(), strict=False)
+            reason = require_usable(work, case_id, registry.today(), strict=False)
             if reason:
                 sides[f"{name}: {reason}"] = 0
     least = min(sides.values())
