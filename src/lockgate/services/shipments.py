@@ -12,11 +12,11 @@ from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action
 from lockgate.services.batches import read_legs, require_allotment
 from lockgate.services.cases import do, load_case, note, permit, require_usable, system_act
-from lockgate.services.shippable import export_legs, require_deal
 from lockgate.services.ledger import append_once
 from lockgate.services.lots import shippable_lots
 from lockgate.services.people import check_id
 from lockgate.services.registry import Registry
+from lockgate.services.shippable import export_legs, require_deal
 from lockgate.store.work import Work
 
 REPORT_DAYS = 30  # days from delivery to the end-use report, where no condition says otherwise
