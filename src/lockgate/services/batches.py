@@ -67,22 +67,22 @@ def open_batch(
     reference = load_rule(rule).reference
 
     def act(work: Work, request: str) -> Event:
-        permit(work.lock(), person, case_id, Action.OPEN_BATCH, on=registry.today())
+        granted = only_line(work.lock(), case_id, line)
         if work.item("batch", batch):
             raise LockgateError(f"the batch {batch!r} is open already", code="conflict", where="batch")
-        postings = grant(f"batch/{batch}", f"{AccountKind.BATCH}:{batch}", quantity, licence_account(case_id))
+        source = licence_account(case_id, granted)
+        postings = grant(f"batch/{batch}", f"{AccountKind.BATCH}:{batch}", quantity, source)
         data = {
-            "batch": batch,
-            "quantity": quantity,
-            "rule": rule,
-            "reference": reference,
+            "batch": batch, "quantity": quantity, "line": granted, "rule": rule, "reference": reference,
             "programme": programme,
-        }
-        return work.append(
-            f"case:{case_id}",
-            "BatchOpened",
+        }  # fmt: skip
+        return do(
+            registry,
+            work,
+            person,
+            case_id,
+            Action.OPEN_BATCH,
             data,
-            actor=person.id,
             key=key,
             request=request,
             postings=postings,

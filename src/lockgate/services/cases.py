@@ -317,6 +317,8 @@ def _cascade(work: Work, laboratory: Case) -> None:
             f"party:{laboratory.applicant}", "TestsVoided", {"lots": lots, "reason": cause}, actor=SYSTEM
         )
     for item in work.items("dependency", subject=laboratory.applicant):
+        if item.case_id == laboratory.id:
+            continue
         case = load_case(work, item.case_id)
         if case.state is CaseState.APPROVED:
             system_act(work, case, "LicenceSuspended", Action.SUSPEND, CaseState.SUSPENDED, {"reason": cause})
