@@ -34,7 +34,9 @@ def canonical_json(value: Any) -> bytes:
     """
     _check_plain(value, ())
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict
+        ).encode()
     except UnicodeEncodeError:
         raise LockgateError(
             "the text holds half a character", code="not-canonical", hint="send it as valid UTF-8"

@@ -83,17 +83,7 @@ def _with(item: Item, *, state: str = "", due_on: str | None = None, **data: Any
     )
 
 
-# ------------------------------------------------------------------------------------------- persons, parties, deals
-def person_enrolled(event: Event, _read: Read) -> Iterator[Item]:
-    """A person, or new roles of one."""
-    yield Item("person", event.data["id"], state="active", data=event.data)
-
-
-def person_left(event: Event, read: Read) -> Iterator[Item]:
-    """A person who may no longer act."""
-    yield _with(_known(read, "person", event.data["id"]), state="left")
-
-
+# ------------------------------------------------------------------------------------------- parties, deals
 def party_registered(event: Event, _read: Read) -> Iterator[Item]:
     """A party; its name stays a commitment."""
     yield Item("party", event.data["id"], state="known", data=event.data)
@@ -320,8 +310,6 @@ def goods_returned(event: Event, read: Read) -> Iterator[Item]:
 
 EVOLVE: Mapping[str, Evolve] = MappingProxyType(
     {
-        "PersonEnrolled": person_enrolled,
-        "PersonLeft": person_left,
         "PartyRegistered": party_registered,
         "PartyShredded": party_shredded,
         "DealJoined": deal_joined,

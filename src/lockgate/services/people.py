@@ -4,15 +4,18 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from lockgate.base.errors import LockgateError, ProblemCollector
+from lockgate.base.errors import LockgateError
 from lockgate.casework.history import is_commitment, reveal
 from lockgate.casework.items import Item
 from lockgate.casework.roles import Actor, Role
+from lockgate.services import access
+from lockgate.services.access import Visitor
 from lockgate.services.ledger import require_role
 from lockgate.services.registry import Registry
+from lockgate.store.access import PersonRow, people, person_by_id
 from lockgate.store.work import Secret, Work
 
-FOUNDER = Actor("lockgate", frozenset({Role.ADMINISTRATOR}))  # enrols the first administrator
+FOUNDER = Actor("lockgate", frozenset({Role.ADMINISTRATOR}))  # adds the first administrator
 READERS = (Role.OFFICER, Role.COUNTERSIGNER, Role.AUDITOR)  # may read who a party is
 WITHHELD = "withheld"
 
@@ -26,7 +29,7 @@ def enrol_person(
     agency: str = "",
     organisation: str = "",
 ) -> Actor:
-    """Let a person act, or change what they may be.
+    """Let a person act. Their one-time link for the browser comes from the administration pages.
 
     Args:
         registry: Whose record.
@@ -39,25 +42,10 @@ def enrol_person(
     Raises:
         LockgateError: ``not-allowed``, ``unknown-role``, ``bad-id``.
     """
-    require_role(person, Role.ADMINISTRATOR, to="enrol persons")
-    problems = ProblemCollector()
-    known = {role.value: role for role in Role}
-    wanted = list(dict.fromkeys(roles))
-    with problems.at("id"):
-        check_id(new)
-    for role in wanted:
-        if role not in known:
-            problems.add(
-                f"there is no role {role!r}",
-                code="unknown-role",
-                where="roles",
-                hint="one of " + ", ".join(known),
-            )
-    problems.raise_if_any()
-    data = {"id": new, "roles": sorted(wanted), "agency": agency, "organisation": organisation}
     with registry.work() as work:
-        work.append(f"person:{new}", "PersonEnrolled", data, actor=person.id)
-    return _actor(data)
+        by = Visitor(PersonRow(person.id, person.id, tuple(sorted(role.value for role in person.roles))))
+        access.add_person(work, by, new, new, roles, agency, organisation)
+    return find_person(registry, new)
 
 
 def check_id(text: str) -> str:
@@ -83,12 +71,6 @@ def check_id(text: str) -> str:
     return text
 
 
-def _actor(data: Any) -> Actor:
-    return Actor(
-        data["id"], frozenset(Role(role) for role in data["roles"]), data["agency"], data["organisation"]
-    )
-
-
 def find_person(registry: Registry, person_id: str) -> Actor:
     """A person who may act.
 
@@ -96,22 +78,22 @@ def find_person(registry: Registry, person_id: str) -> Actor:
         LockgateError: ``unknown-person``.
     """
     with registry.read() as work:
-        found = work.item("person", person_id)
-        known = [item.id for item in work.items("person", state="active")] if found is None else []
-    if found is None or found.state != "active":
+        row = person_by_id(work.connection, person_id)
+        known = [item.id for item in people(work.connection) if not item.disabled]
+    if row is None or row.disabled:
         raise LockgateError(
-            f"no person {person_id!r} is enrolled here",
+            f"no person {person_id!r} may act here",
             code="unknown-person",
             where="as",
-            hint="enrolled are " + ", ".join(known[:12]) if known else "`lockgate person add` enrols one",
+            hint="there are " + ", ".join(known[:12]) if known else "`lockgate person add` adds one",
         )
-    return _actor(found.data)
+    return Visitor(row).actor
 
 
 def list_people(registry: Registry) -> list[Actor]:
     """Everybody who may act."""
     with registry.read() as work:
-        return [_actor(item.data) for item in work.items("person", state="active")]
+        return [Visitor(row).actor for row in people(work.connection) if not row.disabled]
 
 
 # ---------------------------------------------------------------------------------------------------- parties
