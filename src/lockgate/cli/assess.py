@@ -1,6 +1,7 @@
 """``lockgate assess``: a deal, put to both gates, as a dossier."""
 
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ SIGNS = {
     "no": "○",
     "undetermined": "?",
 }
+
+WIDTH = 100
+SHOWN = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -85,7 +89,10 @@ def print_summary(dossier: "Dossier") -> None:
     """The dossier's first page as text."""
     data = {section.id: section.data for section in dossier.sections}
     verdict = data["verdict"]
-    lines = [dossier.title, "", f"{SIGNS.get(dossier.verdict, '')} {dossier.verdict}  {dossier.summary}", ""]
+    answer = textwrap.fill(
+        f"{SIGNS[dossier.verdict]} {dossier.verdict}  {dossier.summary}", WIDTH, break_on_hyphens=False
+    )
+    lines = [dossier.title, "", answer, ""]
     for gate in verdict["gates"]:
         since = f"  ({stands(gate)} since {gate['held_since']})" if gate["held_since"] else ""
         lines.append(
@@ -103,9 +110,9 @@ def print_summary(dossier: "Dossier") -> None:
             f"    {'Conditions':<22} {counts['met']} met, {counts['unmet']} unmet, {counts['unknown']} unknown"
         )
     if verdict["missing"]:
-        lines.append(
-            f"    {'Would settle it':<22} {', '.join(entry['column'] for entry in verdict['missing'])}"
-        )
+        names = [entry["column"] for entry in verdict["missing"]]
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        lines.append(f"    {'Not known':<22} {shown}")
     print("\n".join(lines))
 
 
