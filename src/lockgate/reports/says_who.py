@@ -23,8 +23,11 @@ def origin_chart(edges: Sequence[Mapping[str, Any]]) -> str:
     step = height / len(origins)
     parts = [
         (
-            f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" aria-label="Documents and their origins" '
+            f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" aria-labelledby="origins-title origins-desc" '
             'style="max-width:100%;height:auto;font:13px system-ui,sans-serif" xmlns="http://www.w3.org/2000/svg">'
+            '<title id="origins-title">Documents and their origins</title>'
+            '<desc id="origins-desc">A line joins each document to each origin it draws on, broken where that is only probable. '
+            "The table after the chart holds the same.</desc>"
         )
     ]
     for edge in edges:
