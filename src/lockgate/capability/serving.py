@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 # Stages wait for each other where their micro-steps differ: assumed for each doubling of stages, not calibrated.
 STAGE_LOSS = 0.05
 # Tokens of a step at which half of the ranks' drift shows.
-_DRIFT_TOKENS = 32.0
+_DRIFT_TOKENS = 64.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 
 

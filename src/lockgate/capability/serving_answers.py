@@ -22,7 +22,7 @@ _OTHER_FRAMEWORK = 0.15
 _OTHER_VENDOR = 0.25
 _FRAMEWORK = "framework not calibrated"
 # Grouped products were measured on two chips, with balanced routing.
-_EXPERTS = 0.08
+_EXPERTS = 0.12
 # The first token waits for the step in progress and for the queue before it, which depend on how requests arrive.
 _ARRIVALS = 0.35
 
