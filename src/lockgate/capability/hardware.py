@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -147,6 +148,7 @@ class Hardware:
         )
 
 
+@cache
 def normal_format(number_format: str) -> str:
     """A number format by the name used here.
 

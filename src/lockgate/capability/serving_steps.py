@@ -85,9 +85,9 @@ def step_times(
     tokens = fresh + decoding
     zero = np.zeros(np.broadcast_shapes(tokens.shape, tp.shape))
 
-    matrix = zero
-    for columns, rows, layers in _dense_products(engine):
-        matrix = matrix + layers * gemm_time_s(hardware, form, tokens, columns, rows, sustained=True)
+    columns, rows, layers = _dense_products(engine, zero.ndim)
+    times = gemm_time_s(hardware, form, tokens, columns, rows, sustained=True)
+    matrix = np.tensordot(layers, times, axes=1) + zero
     experts, exchange = _expert_times(engine, tokens, zero)
 
     prefill = np.where(fresh > 0, _prefill_times(engine, fresh, prompt, causal), 0.0)
@@ -115,24 +115,25 @@ def step_times(
     return StepTimes(matrix, experts, prefill, decode, elementwise, communication + zero, head + zero)
 
 
-def _dense_products(engine: Engine) -> list[tuple[Floats, ArrayLike, int]]:
-    """Columns, rows and number of layers of every product with dense weights."""
+def _dense_products(engine: Engine, dimensions: int) -> tuple[Floats, Floats, Floats]:
+    """Columns and rows of every product with dense weights, products first, then ``dimensions`` axes; and how many layers have it."""
     model, tp = engine.model, np.asarray(engine.tp, float)
     heads = model.heads / tp
+    products: list[tuple[ArrayLike, ArrayLike, int]]
     if model.latent:
         mla = model.latent
         query = heads * (mla.nope_head_dim + mla.rope_head_dim)
-        products: list[tuple[Floats, ArrayLike, int]] = [
-            (tp * 0 + mla.q_rank + mla.kv_rank + mla.rope_head_dim, model.hidden, model.layers),
+        products = [
+            (mla.q_rank + mla.kv_rank + mla.rope_head_dim, model.hidden, model.layers),
             (query, mla.q_rank or model.hidden, model.layers),
             (heads * (mla.nope_head_dim + mla.value_head_dim), mla.kv_rank, model.layers),
-            (tp * 0 + model.hidden, heads * mla.value_head_dim, model.layers),
+            (model.hidden, heads * mla.value_head_dim, model.layers),
         ]
     else:
         kv = np.maximum(model.kv_heads / tp, 1.0)
         products = [
             ((heads + 2 * kv) * model.head_dim, model.hidden, model.layers),
-            (tp * 0 + model.hidden, heads * model.head_dim, model.layers),
+            (model.hidden, heads * model.head_dim, model.layers),
         ]
     gates = model.mlp_matrices - 1
     widths = [(model.ffn, model.dense_layers)]
@@ -140,9 +141,10 @@ def _dense_products(engine: Engine) -> list[tuple[Floats, ArrayLike, int]]:
         widths.append((model.experts.shared_ffn, model.moe_layers))
     for width, layers in widths:
         if width and layers:
-            products.append((gates * width / tp, model.hidden, layers))
-            products.append((tp * 0 + model.hidden, width / tp, layers))
-    return products
+            products += [(gates * width / tp, model.hidden, layers), (model.hidden, width / tp, layers)]
+    sides = (np.array([np.broadcast_to(product[side], tp.shape) for product in products]) for side in (0, 1))
+    columns, rows = (side.reshape(len(products), *(1,) * (dimensions - tp.ndim), *tp.shape) for side in sides)
+    return columns, rows, np.array([float(product[2]) for product in products])
 
 
 def _expert_times(engine: Engine, tokens: Floats, zero: Floats) -> tuple[Floats, Floats]:
