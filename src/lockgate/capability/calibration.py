@@ -111,7 +111,7 @@ class KernelSet:
     """All kernel parameters of a chip.
 
     Attributes:
-        basis: ``measured`` on this chip, ``inherited`` from a chip of its class, or ``generic``.
+        basis: ``measured`` on this chip, on the ``same-silicon``, ``inherited`` from its class, or ``generic``.
         origin: The id whose tables they come from.
         source: Source id of the tables.
         spread: How far the parameters may be off on this chip.
@@ -183,6 +183,11 @@ def kernels_for(
     own = tables["chips"].get(chip_id)
     if own is not None:
         return _kernel_set(own, "measured", chip_id, Spread(**own.get("spread", {}))), record
+    twin = tables.get("same_silicon", {}).get(chip_id)
+    if twin:
+        return _kernel_set(
+            tables["chips"][twin], "same-silicon", twin, Spread(**tables["spread"]["same-silicon"])
+        ), record
     origin = record["origin"]
     basis = "generic" if record.get("generic") else "inherited"
     spread = Spread(**tables["spread"][basis])

@@ -28,7 +28,7 @@ class Goodput:
     checkpoint_s: float
 
 
-def goodput(
+def estimate_goodput(
     chip_count: int, parameter_count: float, *, chip_hours_per_failure: float = CHIP_HOURS_PER_FAILURE
 ) -> Goodput:
     """Goodput with the checkpoint interval that loses least.
@@ -40,7 +40,7 @@ def goodput(
 
     Source: the interval is Young's (doi:10.1145/361147.361115): ``sqrt(2 · checkpoint · mean time between failures)``.
 
-    >>> run = goodput(16384, 405e9)
+    >>> run = estimate_goodput(16384, 405e9)
     >>> round(run.fraction, 2), round(run.failure_interval_s / 3600, 1)
     (0.93, 3.1)
     """

@@ -3,7 +3,7 @@
 Every form is a roofline with what measured kernels lose against it: a fraction of each peak, a soft corner between
 compute and memory (a ``p``-norm), a latency. All arguments broadcast as numpy arrays.
 
-Source: forms and fits in docs/explanation/capability.md, from the kernel tables named in data/calibration/kernels.toml.
+Source: forms and fits in docs/explanation/training.md, from the kernel tables named in data/calibration/kernels.toml.
 """
 
 import numpy as np

@@ -213,7 +213,7 @@ def answer_layout(
         breakdown_s=parts,
         bottleneck="compute" if parts["compute"] > 0.9 * step_s else _BOTTLENECKS[largest],
         calibration=_calibration(run, uncertainty),
-        assumptions=run.hardware.assumptions,
+        assumptions=(*run.hardware.assumptions, *_run_assumptions(run)),
     )
 
 
@@ -278,6 +278,19 @@ def _calibration(run: TrainingRun, uncertainty: Uncertainty) -> dict[str, Any]:
     }
 
 
+def _run_assumptions(run: TrainingRun) -> tuple[str, ...]:
+    said = []
+    if not run.era.known:
+        said.append("no framework named, or none that was measured: the mean of all eras, with their spread")
+    if run.seq_len > run.model.max_context:
+        said.append(
+            f"sequences of {run.seq_len} tokens although the model's context is {run.model.max_context}"
+        )
+    if run.model.experts:
+        said.append("tokens are spread evenly over the experts, and none is dropped")
+    return tuple(said)
+
+
 def _default_batch(job: TrainingJob, seq_len: int) -> int:
     """About four million tokens a step, and a whole number of microbatches for every replica."""
     split = (job.tp or 1) * (job.pp or 1) * (job.cp or 1)
@@ -293,7 +306,7 @@ def _default_batch(job: TrainingJob, seq_len: int) -> int:
     even = 1
     while odd * even * 2 <= wanted:
         even *= 2
-    return odd * even if odd <= wanted else wanted
+    return odd * even if odd <= 64 * wanted else wanted
 
 
 NUMBERS = (

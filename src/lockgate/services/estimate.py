@@ -75,8 +75,9 @@ def estimate_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) 
     Raises:
         LockgateError: With every problem of the job.
     """
-    job = read_job(fields)
-    return estimator_of(job.kind)(job, catalogue or load_catalogue())
+    catalogue = catalogue or load_catalogue()
+    job = check_job(fields, catalogue)
+    return estimator_of(job.kind)(job, catalogue)
 
 
 def estimate_rows(
@@ -120,6 +121,26 @@ def read_job(fields: Mapping[str, Any]) -> Job:
             [LockgateError(f"unknown kind {job.kind!r}", code="unknown-kind", where="kind", hint="train or serve")]
         )  # fmt: skip
     return job
+
+
+def check_job(fields: Mapping[str, Any], catalogue: Catalogue) -> Job:
+    """A job from a row; where a field is wrong, an unknown chip or model is said with it.
+
+    Raises:
+        InvalidInputError: With every problem.
+    """
+    try:
+        return read_job(fields)
+    except LockgateError as error:
+        problems = ProblemCollector()
+        problems.problems.extend(error.problems)
+        if isinstance(fields.get("model"), str | dict) and fields["model"]:
+            with problems.at():
+                resolve_model(fields["model"], catalogue)
+        if isinstance(fields.get("chip"), str) and fields["chip"]:
+            with problems.at("chip"):
+                catalogue.chip(fields["chip"])
+        raise InvalidInputError(problems.problems) from None
 
 
 def read_jobs(path: Path) -> tuple[list[dict[str, Any]], bool]:

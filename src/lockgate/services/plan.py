@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockgate.catalogue import Catalogue, load_catalogue
-from lockgate.services.estimate import Job, read_job
+from lockgate.services.estimate import Job, check_job
 
 
 def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> dict[str, Any]:
@@ -20,8 +20,9 @@ def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> d
     Raises:
         LockgateError: With every problem of the job, or where no layout is possible.
     """
-    job = read_job(fields)
-    return PLANNERS[job.kind](job, catalogue or load_catalogue())
+    catalogue = catalogue or load_catalogue()
+    job = check_job(fields, catalogue)
+    return PLANNERS[job.kind](job, catalogue)
 
 
 def _plan_train(job: Job, catalogue: Catalogue) -> dict[str, Any]:

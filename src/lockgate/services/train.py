@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from lockgate.base.errors import ProblemCollector
-from lockgate.capability.goodput import goodput
+from lockgate.capability.goodput import estimate_goodput
 from lockgate.capability.hardware import Hardware, hardware_from_chip, normal_format
 from lockgate.capability.training_jobs import NUMBERS, TrainingAnswer, TrainingJob, answer_job, check_numbers
 from lockgate.catalogue import Catalogue
@@ -112,7 +112,7 @@ def training_row(job: Job, question: TrainingJob, answer: TrainingAnswer) -> dic
 def _run(question: TrainingJob, answer: TrainingAnswer) -> dict[str, Any]:
     """How long the whole run takes, failures and checkpoints included, and its energy where the power is known."""
     tokens = float(question.tokens or 0)
-    kept = goodput(question.count, float(question.model.parameter_count))
+    kept = estimate_goodput(question.count, float(question.model.parameter_count))
     days = answer.tokens_per_s.divides(tokens / kept.fraction / 86400.0)
     run: dict[str, Any] = {"tokens": tokens, "days": days.as_dict(), "goodput": asdict(kept)}
     if question.hardware.power_w:

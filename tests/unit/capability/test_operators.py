@@ -104,10 +104,13 @@ def test_formats() -> None:
 
 def test_a_chip_without_tables_inherits_and_says_so() -> None:
     own = hardware()
-    inherited = hardware(id="h800-sxm")
+    twin = hardware(id="h800-sxm")
+    inherited = hardware(id="h100-pcie")
     foreign = hardware(id="ascend-910b3", architecture="Da Vinci")
     assert own.kernels.basis == "measured"
+    assert twin.kernels.basis == "same-silicon"
     assert inherited.kernels.basis == "inherited"
+    assert own.kernels.spread.compute < twin.kernels.spread.compute < inherited.kernels.spread.compute
     assert foreign.kernels.basis == "generic"
     assert own.kernels.spread.compute < inherited.kernels.spread.compute < foreign.kernels.spread.compute
     assert any("h100-sxm" in text for text in inherited.assumptions)

@@ -55,4 +55,4 @@ def test_a_written_calibration_lies_over_ours(tmp_path: Path) -> None:
     assert chip.kernels.basis == "measured"
     assert chip.kernels.elementwise_memory_fraction == 0.5
     plain = hardware_from_chip(catalogue.chip("h800-sxm"), load_catalogue().calibration("kernels"))
-    assert plain.kernels.basis == "inherited"
+    assert plain.kernels.basis == "same-silicon"

@@ -57,6 +57,7 @@ def test_what_does_not_fit_is_answered_with_its_times() -> None:
         ({"count": -8, "chip": "nope", "model": "nope", "precision": "fp7", "zero": 9, "recompute": "some"},
          {"not-positive", "unknown-chip", "unknown-model", "unknown-format", "unknown-stage", "unknown-recompute"}),
         ({"tp": 7}, {"impossible-layout"}), ({"pp": 7}, {"impossible-layout"}), ({"global_batch": 2047}, {"impossible-layout"}),
+        ({"count": "many", "chip": "nope", "model": "nope"}, {"int-parsing", "unknown-chip", "unknown-model"}),
         ({"kind": "dance"}, {"unknown-kind"}), ({"count": "many"}, {"int-parsing"}), ({"colour": "red"}, {"extra-forbidden"}),
         ({"model": "{"}, {"invalid-json"}), ({"model": "nowhere/config.json"}, {"unreadable-file"}),
         ({"tp": 10**30}, {"too-large"}), ({"seq_len": 0}, {"not-positive"}), ({"precision": "fp64"}, {"unknown-format"}),
