@@ -90,16 +90,15 @@ def classify(transaction: Transaction, law: LawOnDate) -> Classification:
     if note_2 is not None and not memory:
         excluded = run_test(NOTE_2, note_2, quantities, "excluded by Note 2")
         used.append(excluded)
-        truths[A] = all_of(truths[A], negate(excluded.truth))
-        truths[B] = all_of(truths[B], negate(excluded.truth))
+        truths |= {code: all_of(truths[code], negate(excluded.truth)) for code in (A, B) if code in truths}
     stated = law.in_force(STATED)
     by_statement = stated is not None and transaction.tpp is None and is_named(transaction.item, stated.items)
     if by_statement:
         truths = dict.fromkeys(truths, False)
     if presumption.applies is not False:
-        truths[A] = any_of(truths[A], presumption.applies)
-    if A in truths:
-        truths[B] = all_of(truths[B], negate(truths[A]))
+        truths[A] = any_of(truths.get(A, False), presumption.applies)
+    if B in truths:
+        truths[B] = all_of(truths[B], negate(truths.get(A, False)))
     code = next((code for code, truth in truths.items() if truth is True), None)
     open_ = code is None and None in truths.values()
     missing = [name for result in used for name in result.missing] if open_ else []

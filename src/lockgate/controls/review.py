@@ -9,7 +9,7 @@ Source: 15 CFR 742.6(b)(10), 744.23(d).
 from dataclasses import dataclass
 
 from lockgate.base.explanation import Explanation
-from lockgate.base.three_valued import Truth, all_of, word
+from lockgate.base.three_valued import Truth, all_of, any_of, word
 from lockgate.catalogue.law import LawOnDate, Version
 from lockgate.controls.classification import Classification
 from lockgate.controls.destination import missing_places, movement, qualifies, starts_from
@@ -64,7 +64,10 @@ def find_policy(
     denied = [ground for ground in fixed if ground.outcome == "presumption-of-denial"]
     if denied:
         return settled(denied[0].outcome, denied[0].id)
-    outcomes: list[tuple[str, str]] = []
+    listed = any_of(*(ground.required for ground in grounds if not ground.outcome))
+    if listed is False and fixed:
+        return settled(fixed[0].outcome, fixed[0].id)
+    outcomes: list[tuple[str, str]] = [] if listed is True else [(UNDETERMINED, "")]
     missing: list[str] = []
     conditions = ""
     steps = []
@@ -89,8 +92,6 @@ def find_policy(
         if fits is True:
             break
     else:
-        if fixed and required is True and not outcomes:
-            return settled(fixed[0].outcome, fixed[0].id)
         outcomes.append((UNDETERMINED, ""))
     policies = {outcome for outcome, _ in outcomes}
     policy = policies.pop() if len(policies) == 1 and required is True else UNDETERMINED
