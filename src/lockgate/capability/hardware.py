@@ -204,7 +204,6 @@ def hardware_from_chip(
         raise LockgateError(
             f"{chip.id} cannot be estimated: its {', '.join(missing)} is not stated",
             code="missing-fact",
-            where="chip",
             hint="add the fact with its source to the catalogue",
         )
     kernels, record = kernels_for(chip.id, chip.architecture or "", tables)

@@ -132,11 +132,15 @@ def settle_job(job: ServingJob, tables: Mapping[str, Any]) -> SettledJob:
             job = replace(job, batch=dataset["batch"])
         choices["input_len"] = dataset["said"]
     if input_len is None:
-        input_len = 1024
-        choices["input_len"] = "1024 tokens assumed"
+        input_len = 384 if job.model.kind == "encoder" else 1024
+        choices["input_len"] = f"{input_len} tokens assumed"
     if output_len is None:
         output_len = 1 if job.model.kind == "encoder" else 1024
         choices["output_len"] = f"{output_len} tokens assumed"
+    if input_len + (0 if job.model.kind == "encoder" else output_len) > job.model.max_context:
+        choices["context"] = (
+            f"beyond the {job.model.max_context:,} tokens the model states; taken as if it could"
+        )
     full = replace(
         job, precision=precision, kv_precision=kv_precision, scenario=scenario, input_len=input_len,
         output_len=output_len, beams=beams,

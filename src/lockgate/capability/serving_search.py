@@ -34,6 +34,8 @@ class ServingPlanEntry:
         ep: Ranks that share the experts.
         replicas: Of the engine; where prefill and decode are apart, engines that decode.
         prefill_replicas: Engines that only prefill; nought where both share.
+        prefill_tp: Of those engines; nought where there are none.
+        prefill_ep: The same.
         concurrency: Requests in flight over all chips.
         step_tokens: Prompt tokens a step carries at most.
         output_tokens_per_s: Over all chips.
@@ -47,6 +49,8 @@ class ServingPlanEntry:
     ep: int
     replicas: int
     prefill_replicas: int
+    prefill_tp: int
+    prefill_ep: int
     concurrency: int
     step_tokens: int
     output_tokens_per_s: float
@@ -83,6 +87,7 @@ class _Table:
     step_tokens: Floats
     replicas: NDArray[np.int64]
     prefill_replicas: NDArray[np.int64]
+    prefill_split: tuple[int, int]
     rate: Floats
     ttft: Floats
     tpot: Floats
@@ -198,7 +203,7 @@ def _together(
     whole = np.broadcast_to(replicas, shape)
     return _Table(
         engine.number_format, every, np.broadcast_to(slots, shape).ravel(), np.broadcast_to(steps, shape).ravel(),
-        whole.ravel().astype(np.int64), np.zeros(whole.size, np.int64), (run.output_tokens_per_s * whole).ravel(),
+        whole.ravel().astype(np.int64), np.zeros(whole.size, np.int64), (0, 0), (run.output_tokens_per_s * whole).ravel(),
         run.ttft_s.ravel(), run.tpot_s.ravel(), (run.possible & run.memory.fits).ravel(),
     )  # fmt: skip
 
@@ -243,6 +248,7 @@ def _apart(
             engine.number_format, np.broadcast_to(splits[after], (rate.size, 3)),
             np.broadcast_to(BATCHES, shape).ravel(), np.full(rate.size, 8192.0),
             np.broadcast_to(decoders[:, None], shape).ravel(), np.broadcast_to(prefillers[:, None], shape).ravel(),
+            (int(splits[before][0]), int(splits[before][2])),
             rate.ravel(), np.full(rate.size, first_s[before]), np.broadcast_to(step_s[after], shape).ravel(),
             np.broadcast_to(fits[after] & fits_prefill[before], shape).ravel(),
         )  # fmt: skip
@@ -268,7 +274,7 @@ def _entry(table: _Table, row: int) -> ServingPlanEntry:
     tp, pp, ep = (int(value) for value in table.splits[row])
     replicas = int(table.replicas[row])
     return ServingPlanEntry(
-        table.precision, tp, pp, ep, replicas, int(table.prefill_replicas[row]),
+        table.precision, tp, pp, ep, replicas, int(table.prefill_replicas[row]), *table.prefill_split,
         round(float(table.batch[row]) * replicas), int(table.step_tokens[row]), float(table.rate[row]),
         float(table.ttft[row]), float(table.tpot[row]),
     )  # fmt: skip

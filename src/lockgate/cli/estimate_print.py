@@ -116,7 +116,7 @@ def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _label(key: str) -> str:
-    label = key.removesuffix("_s").removesuffix("_byte").replace("_", " ")
+    label = key.replace("_per_s", "/s").removesuffix("_s").removesuffix("_byte").replace("_", " ")
     return f"{label:<14}" if len(label) < 14 else f"{label}  "
 
 

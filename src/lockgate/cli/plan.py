@@ -60,6 +60,10 @@ def describe(plan: Mapping[str, Any]) -> list[str]:
         lines += [_front_line(row, names) for row in plan["pareto"][:20]]
         if len(plan["pareto"]) > 20:
             lines.append(f"  … and {len(plan['pareto']) - 20} smaller and slower ones (--json shows all)")
+    else:
+        lines += ["", "front: quicker for each user, or more tokens a second in all"]
+        step = max(len(plan["pareto"]) // 12, 1)
+        lines += [_serving_line(row) for row in plan["pareto"][::step]]
     if plan.get("losers"):
         lines += ["", "why others lose"]
         lines += [f"  {_loser_line(loser)}" for loser in plan["losers"]]
@@ -69,13 +73,26 @@ def describe(plan: Mapping[str, Any]) -> list[str]:
 # In this order, as far as a kind of job has them.
 LAYOUT_FIELDS = (
     "precision", "tp", "pp", "dp", "cp", "ep", "micro_batch", "interleave", "recompute", "zero", "replicas", "prefill_replicas",
-    "concurrency", "step_tokens",
+    "prefill_tp", "concurrency", "step_tokens",
 )  # fmt: skip
 
 
 def _front_line(row: Mapping[str, Any], names: list[str]) -> str:
     split = ", ".join(f"{name} {row[name]}" for name in names)
     return f"  {row['step_time_s']['value']:.4g} s, {row['memory_byte_per_chip'] / 2**30:.1f} GiB: {split}"
+
+
+def _serving_line(row: Mapping[str, Any]) -> str:
+    apart = (
+        f", {row['prefill_replicas']} engines of tp {row['prefill_tp']} only prefill"
+        if row["prefill_replicas"]
+        else ""
+    )
+    gap = f"{row['tpot_s']['value'] * 1e3:.4g} ms a token" if row.get("tpot_s") else "one token"
+    return (
+        f"  {row['output_tokens_per_s']['value']:,.0f} tokens/s, {gap}, {row['ttft_s']['value']:.3g} s to the first: "
+        f"{row['replicas']} × {row['precision']} tp {row['tp']} pp {row['pp']} ep {row['ep']}, {row['concurrency']} in flight{apart}"
+    )
 
 
 def _loser_line(loser: Mapping[str, Any]) -> str:

@@ -148,3 +148,13 @@ def test_the_batch_is_counted_under_each_convention() -> None:
     }
     assert rows["h100e-8-bit"] == [1000, 2000]
     assert rows["h200e-bandwidth"] == [1000, 2000]
+
+
+def test_the_page_of_scores_is_the_one_validate_gives() -> None:
+    from pathlib import Path
+
+    from lockgate.services.validation_page import validation_page
+
+    page = Path(__file__).parents[3] / "docs" / "reference" / "validation.md"
+    told = validation_page(validate_families(CATALOGUE))
+    assert page.read_text(encoding="utf-8") == told, "run python -m benchmarks.validation"
