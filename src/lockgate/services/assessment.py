@@ -193,10 +193,36 @@ def assess_deal(
         catalogue=catalogue, law=catalogue.law, ask=Asker(catalogue, day),
         folder=path.parent,
     )  # fmt: skip
-    try:
-        _ = assessment.answers
-        for name in deal.compare:
-            catalogue.chip(name)
-    except LockgateError as error:
-        raise InvalidInputError([error]).within(str(path)) from None
+    check_questions(assessment, str(path))
     return assessment
+
+
+RECIPIENT_COLUMNS = {"end_user": "name", "end_user_hq": "headquarters", "ultimate_parent": "ultimate_parent"}
+"""Columns of the transaction that come from a recipient, and its field for each."""
+
+
+def check_questions(assessment: Assessment, path: str) -> None:
+    """Ask once for every recipient and every chip, so that what cannot be asked is told in the words of the deal's file.
+
+    Raises:
+        InvalidInputError: Every problem at once, each once.
+    """
+    problems: dict[tuple[str, str], LockgateError] = {}
+    for index, recipient in enumerate(assessment.deal.recipients):
+        try:
+            assessment.determine(recipient)
+        except LockgateError as error:
+            for problem in error.problems:
+                column = str(problem.where[0]) if problem.where else ""
+                if column in RECIPIENT_COLUMNS:
+                    problem.where = ("recipients", index, RECIPIENT_COLUMNS[column])
+                else:
+                    problem.within("facts")
+                problems.setdefault((problem.path, problem.message), problem)
+    for index, name in enumerate(assessment.deal.compare):
+        try:
+            assessment.catalogue.chip(name)
+        except LockgateError as error:
+            problems.setdefault((f"compare[{index}]", name), error.within("compare", index))
+    if problems:
+        raise InvalidInputError(problems.values()).within(path)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from lockgate.base.errors import InvalidInputError
 from lockgate.catalogue import load_catalogue
 from lockgate.cli.main import app
 from lockgate.controls.determination import Verdict
@@ -267,6 +268,20 @@ def test_a_bad_column_is_told_in_the_file(tmp_path: Path) -> None:
     text = str(result.exception)
     assert str(path) in text
     assert "sail" in text
+
+
+def test_what_cannot_be_asked_is_told_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "deal.toml"
+    text = (
+        DEAL.read_text("utf-8")
+        .replace('headquarters = "CN"', 'headquarters = "XX"', 1)
+        .replace('"b30a"]', '"b30x"]')
+    )
+    path.write_text(text.replace('column = "kind"', 'column = "knd"'), "utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        assess(deal=path)
+    places = [problem.path.removeprefix(f"{path}.") for problem in caught.value.problems]
+    assert places == ["facts.knd", "recipients[0].headquarters", "compare[7]"]
 
 
 def test_the_command_prints_a_summary_and_where_the_dossier_is(tmp_path: Path) -> None:
