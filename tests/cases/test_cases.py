@@ -18,7 +18,9 @@ from lockgate.services.determine import Determiner
 
 FILES = sorted(Path(__file__).parent.glob("*.toml"))
 CASES = [
-    (path.stem, case) for path in FILES for case in tomllib.loads(path.read_text(encoding="utf-8"))["cases"]
+    (path.stem, case)
+    for path in FILES
+    for case in tomllib.loads(path.read_text(encoding="utf-8")).get("cases", [])
 ]
 KEYS = {"name", "on", "known_at", "source", "note", "facts", "expect"}
 
