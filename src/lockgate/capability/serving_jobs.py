@@ -125,12 +125,22 @@ def settle_job(job: ServingJob, tables: Mapping[str, Any]) -> SettledJob:
         choices["scenario"] = scenario
     dataset = _dataset(job, tables)
     input_len, output_len, beams = job.input_len, job.output_len, job.beams or 1
+    answer_tokens: float | None = None
     if dataset:
-        input_len, output_len = dataset["input_len"], dataset["output_len"]
+        if input_len in (None, dataset.get("input_len_max")):
+            input_len = int(dataset["input_len"])
+            choices["input_len"] = dataset["said"]
+        # A batch runs to its longest answer; what counts is the mean, or the mean that the job gives.
+        longest = int(dataset["output_len"])
+        answer_tokens = float(dataset.get("answer_tokens", longest))
+        if output_len is not None and output_len < longest:
+            answer_tokens = float(output_len)
+        if output_len is None or "answer_tokens" in dataset:
+            output_len = max(output_len or 0, longest)
         beams = job.beams or dataset.get("beams", 1)
         if job.batch is None and job.concurrency is None and "batch" in dataset:
             job = replace(job, batch=dataset["batch"])
-        choices["input_len"] = dataset["said"]
+            choices["batch"] = f"{dataset['batch']} prompts, {beams} beams: {dataset['said']}"
     if input_len is None:
         input_len = 384 if job.model.kind == "encoder" else 1024
         choices["input_len"] = f"{input_len} tokens assumed"
@@ -146,6 +156,11 @@ def settle_job(job: ServingJob, tables: Mapping[str, Any]) -> SettledJob:
         output_len=output_len, beams=beams,
     )  # fmt: skip
     full = _settle_layout(full, choices, problems)
+    if scenario == "inflight" and full.batch is not None and full.concurrency is None:
+        # An engine built for a batch holds no more than it in flight.
+        replicas = max(job.count // ((full.pp or 1) * max(full.tp or 1, full.ep or 1)), 1)
+        full = replace(full, concurrency=full.batch * replicas)
+        choices["concurrency"] = f"{full.concurrency}: the batch of each of {replicas} replicas"
     if scenario == "static" and full.batch is None:
         full = replace(full, batch=full.concurrency or 64)
         if job.concurrency is None:
@@ -172,8 +187,7 @@ def settle_job(job: ServingJob, tables: Mapping[str, Any]) -> SettledJob:
             choices["requests"] = (
                 f"{count} of each replica, as this benchmark's own guide runs for these lengths"
             )
-    answer_tokens = float((dataset or {}).get("answer_tokens", full.output_len or 1))
-    return SettledJob(full, engine, replicas, era, choices, answer_tokens)
+    return SettledJob(full, engine, replicas, era, choices, answer_tokens or float(full.output_len or 1))
 
 
 def run_job(settled: SettledJob) -> ServingRun:
@@ -236,14 +250,12 @@ def _default_scenario(job: ServingJob) -> str:
 
 
 def _dataset(job: ServingJob, tables: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The lengths of a benchmark's own data, where the job names the benchmark and leaves them open."""
-    name = job.framework.strip().lower().split(" ")[0]
-    record: Mapping[str, Any] | None = tables.get("datasets", {}).get(name, {}).get(job.model.id)
-    if record is None:
+    """The data a benchmark feeds, where the job names the benchmark and asks for one of its scenarios."""
+    if job.scenario not in (None, "offline", "server"):
         return None
-    if job.input_len is None or job.input_len == record.get("input_len_max"):
-        return record
-    return None
+    name = split_framework(job.framework)[0]
+    record: Mapping[str, Any] | None = tables.get("datasets", {}).get(name, {}).get(job.model.id)
+    return record
 
 
 def _settle_layout(job: ServingJob, choices: dict[str, str], problems: ProblemCollector) -> ServingJob:
