@@ -30,7 +30,18 @@ from lockgate.web.visitors import MaybeVisitor, find_visitor
 log = logging.getLogger("lockgate.web")
 
 # Modules of lockgate.web.pages and lockgate.web.api; each has a `router`.
-PAGES = ("home", "account", "oidc", "admin", "api_docs", "chips", "determine", "capability", "health")
+PAGES = (
+    "home",
+    "account",
+    "oidc",
+    "admin",
+    "api_docs",
+    "chips",
+    "determine",
+    "capability",
+    "evidence",
+    "health",
+)
 API: tuple[str, ...] = ("chips", "determine", "estimate")
 
 API_PROBLEMS: dict[int | str, dict[str, Any]] = {

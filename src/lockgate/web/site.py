@@ -16,6 +16,7 @@ from lockgate.catalogue import Catalogue, load_catalogue
 from lockgate.controls.determination import Determination
 from lockgate.services.access import invite_first_administrator
 from lockgate.services.determine import Determiner
+from lockgate.services.evidence_desk import EvidenceDesk
 from lockgate.services.registry import Registry, init_record
 from lockgate.services.standing import classify_chips
 from lockgate.web.middleware import RateLimiter
@@ -63,6 +64,11 @@ class Site:
     def determine(self, row: Mapping[str, str], on: dt.date, known_at: dt.date) -> Determination:
         """The determination of one transaction, given by columns."""
         return Determiner(self.catalogue, on=on, known_at=known_at).answer(row)
+
+    @cached_property
+    def desk(self) -> EvidenceDesk:
+        """The documents this installation follows."""
+        return EvidenceDesk(self.settings.evidence)
 
     @cached_property
     def versions(self) -> dict[str, str]:
