@@ -40,6 +40,7 @@ PAGES = (
     "determine",
     "capability",
     "evidence",
+    "dossier",
     "health",
 )
 API: tuple[str, ...] = ("chips", "determine", "estimate")

@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     evidence: Path = Field(
         default=Path("examples/h200-first-batch/reports"), description="Folder of the documents to follow."
     )
+    deal: Path = Field(
+        default=Path("examples/h200-first-batch/deal.toml"), description="Deal file of the dossier page."
+    )
     public_url: str = Field(default="", description="Address people use, where a proxy stands in front.")
     secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only; set behind TLS.")
     session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a login lasts unused.")

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from lockgate.catalogue import Catalogue, load_catalogue
 from lockgate.controls.determination import Determination
+from lockgate.reports.outline import Dossier
 from lockgate.services.access import invite_first_administrator
 from lockgate.services.determine import Determiner
 from lockgate.services.evidence_desk import EvidenceDesk
@@ -32,6 +33,7 @@ class Site:
     settings: Settings
     api_limiter: RateLimiter = field(init=False)
     login_limiter: RateLimiter = field(init=False)
+    dossiers: dict[object, Dossier] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.api_limiter = RateLimiter(self.settings.requests_per_minute, 60)

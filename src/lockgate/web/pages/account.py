@@ -157,7 +157,7 @@ def account_page(
 @router.post("/account/tokens")
 def make_token(
     request: Request, visitor: KnownVisitor, label: Annotated[str, Form()] = "", days: Annotated[int, Form()] = 90,
-    scopes: Annotated[list[str], Form()] = [],  # noqa: B006 FastAPI copies it
+    scopes: Annotated[list[str], Form()] = [],
 ) -> Response:  # fmt: skip
     """Make a token; it is shown on this answer and never again."""
     try:

@@ -60,7 +60,7 @@ def people_page(
 @router.post("/people")
 def add_person(
     request: Request, visitor: Administration, id: Annotated[str, Form()] = "", name: Annotated[str, Form()] = "",  # noqa: A002 the form's word
-    roles: Annotated[list[str], Form()] = [], agency: Annotated[str, Form()] = "", organisation: Annotated[str, Form()] = "",  # noqa: B006
+    roles: Annotated[list[str], Form()] = [], agency: Annotated[str, Form()] = "", organisation: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     """Add a person and show their one-time link, once."""
     try:
@@ -102,7 +102,7 @@ def show_person(request: Request, visitor: Administration, person_id: str) -> Re
 
 @router.post("/people/{person_id}")
 def change_person(
-    request: Request, visitor: Administration, person_id: str, roles: Annotated[list[str], Form()] = [],  # noqa: B006
+    request: Request, visitor: Administration, person_id: str, roles: Annotated[list[str], Form()] = [],
     agency: Annotated[str, Form()] = "", organisation: Annotated[str, Form()] = "", disabled: Annotated[bool, Form()] = False,
     identity: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip

@@ -45,7 +45,7 @@ def list_chips(
     request: Request,
     q: str = "",
     sort: str = "name",
-    compare: Annotated[list[str], Query()] = [],  # noqa: B006 FastAPI copies it
+    compare: Annotated[list[str], Query()] = [],
 ) -> Response:
     """All accelerators; facets narrow them, `compare` sets up to four side by side."""
     if compare:
