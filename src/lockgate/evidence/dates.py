@@ -76,7 +76,7 @@ def parse_date(pieces: Pieces, start: int, on: date | None) -> tuple[int, DateSp
             or _quarter(pieces, start)
             or _relative(pieces, start, on)
         )
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, IndexError):  # an impossible day, or the text ends within the date
         return None
 
 
@@ -252,7 +252,7 @@ def _relative(pieces: Pieces, at: int, on: date | None) -> tuple[int, DateSpan] 
     name = ""
     for length in (3, 2):
         key = tuple(pieces.words[at : at + length])
-        if key in HAN_RELATIVE:
+        if len(key) == length and key in HAN_RELATIVE:
             word, name = HAN_RELATIVE[key]
             end = at + length
             break

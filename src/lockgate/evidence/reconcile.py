@@ -40,12 +40,28 @@ def reconcile(claims: Sequence[Claim], record: Record) -> Iterator[Finding]:
             if numeric(claim) and claim.unit != "date":
                 groups[claim.attribute, subject_key(claim), claim.unit].append(claim)
     for (attribute, _, _), group in groups.items():
-        yield from numbers(attribute, group)
+        yield from numbers(attribute, group, record)
     yield from recipients(by_attribute, record)
     yield from directions(by_attribute["policy.direction"], record)
     yield from waits(by_attribute["event.duration"])
     yield from ranks(by_attribute["chip.rank"], record)
     yield from gates(by_attribute)
+
+
+def on_record(claim: Claim, record: Record) -> bool:
+    """Whether a property of a chip is one that a variant of it has on record, sparse rates included."""
+    chip = record.chips.get(claim.subject_id)
+    if chip is None:
+        return False
+    if claim.attribute == "chip.peak_tops":
+        low, high = interval(claim)
+        return any(
+            known.fits(low / factor, high / factor, 0.04)
+            for known in chip.peaks.values()
+            for factor in (1, 2)
+        )
+    known = chip.known.get(claim.attribute)
+    return known is not None and known.fits(*interval(claim), 0.04)
 
 
 def subject_key(claim: Claim) -> str:
@@ -55,7 +71,7 @@ def subject_key(claim: Claim) -> str:
     return claim.subject.lower().replace("import approval", "approval").replace("export licence", "approval")
 
 
-def numbers(attribute: str, group: list[Claim]) -> Iterator[Finding]:
+def numbers(attribute: str, group: list[Claim], record: Record) -> Iterator[Finding]:
     """One number told several ways: compatible, or in conflict within a document or between documents."""
     if not attribute.startswith((*COUNTED, "perf.")):
         return
@@ -65,6 +81,8 @@ def numbers(attribute: str, group: list[Claim]) -> Iterator[Finding]:
     by_document: dict[str, list[Claim]] = defaultdict(list)
     for claim in group:
         by_document[claim.document].append(claim)
+    if attribute.startswith("chip.") and all(on_record(claim, record) for claim in group):
+        return  # variants, or rates of different formats: each is what a datasheet says
     if attribute.startswith(STEADY):
         for own in by_document.values():
             yield from _within(attribute, own)

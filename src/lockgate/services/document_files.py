@@ -302,7 +302,7 @@ def pdf_parts(data: bytes) -> Parts:
                 MemoryError,
             ):
                 broken += 1
-        title = str((reader.metadata.title if reader.metadata and not locked else "") or "")
+        title = "" if locked or reader.metadata is None else str(reader.metadata.title or "")
     except Exception as error:
         raise LockgateError(f"the PDF is broken: {type(error).__name__}", code="broken-pdf") from error
     if locked:
