@@ -184,7 +184,7 @@ def test_accepted_claims_go_into_a_deal_once_each_with_its_quote(tmp_path: Path)
     assert deal.read_text() == once
     from lockgate.catalogue import load_catalogue
 
-    read = read_deal(deal, load_catalogue().source_shelf)
+    read = read_deal(deal, load_catalogue().source_shelf.ids())
     report = read.quantity.reports[-1]
     assert (report.low, report.high, report.hedge) == (400_000, None, "over")
     assert "超过40万颗" in report.note
