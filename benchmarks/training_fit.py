@@ -56,7 +56,7 @@ rows, distributed optimizer and overlapped gradients where there are replicas; r
 
 - Layouts of MLPerf v3.1 and of DGX Cloud 25.04 are not published with the results; the rows say what was assumed.
 - MLPerf v3.0 step times include evaluation: an era of its own, never pooled.
-- Mixtures of experts (Megatron-Bridge) are predicted within about 30 %: routing on the host, recomputation that the tables
+- Mixtures of experts (Megatron-Bridge) are predicted within about 20 % on average: routing on the host, recomputation that the tables
   do not state, and the exchange between nodes are not separated. Their intervals are wider for it.
 - MLPerf results: recomputed from logs, not verified by MLCommons.
 """

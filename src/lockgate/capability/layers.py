@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lockgate.capability import operators as op
+from lockgate.capability.activations import MicrobatchSplit, activation_byte
 from lockgate.capability.eras import Era
 from lockgate.capability.hardware import Hardware
 from lockgate.catalogue.models import ModelArchitecture
@@ -82,17 +83,6 @@ class LayerTables:
     logits_byte: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _Split:
-    """The four axes as arrays that broadcast against each other, and the tokens a rank sees."""
-
-    tp: Floats
-    cp: Floats
-    ep: Floats
-    micro: Floats
-    tokens: Floats
-
-
 def layer_tables(
     model: ModelArchitecture,
     hardware: Hardware,
@@ -122,7 +112,7 @@ def layer_tables(
     """
     axes = np.ix_(tp, cp, ep, micro_batch)
     t, c, e, b = (np.asarray(axis, float) for axis in axes)
-    split = _Split(t, c, e, b, tokens=b * seq_len / c)
+    split = MicrobatchSplit(t, c, e, b, tokens=b * seq_len / c)
     shape = np.broadcast_shapes(t.shape, c.shape, e.shape, b.shape)
     attention_f, attention_b = _attention_s(model, hardware, era, split, seq_len)
     element_f = _elementwise_s(model, hardware, era, split)
@@ -136,8 +126,10 @@ def layer_tables(
         forward, backward = forward + expert_f, backward + expert_b
     tensor, tensor_again = _traffic_s(model, hardware, parameters, era, split, (attention_f, attention_b))
     selective = layers * (attention_f + (0.5 * element_f if era.fused_attention else 0.0))
+    if model.latent and era.fused_attention:
+        selective = selective + layers * _latent_up_s(model, hardware, split, precision)
     head, logits = _head(model, hardware, era, split)
-    activation, work = _activation_byte(model, era, split, seq_len, precision)
+    activation, work = activation_byte(model, era, split, seq_len, precision)
     ways = [np.zeros(shape), selective, forward]
     return LayerTables(
         forward_s=np.broadcast_to(forward, shape),
@@ -158,7 +150,7 @@ def _dense_gemms_s(
     hardware: Hardware,
     era: Era,
     parameters: TrainingParameters,
-    split: _Split,
+    split: MicrobatchSplit,
     precision: str,
 ) -> tuple[Floats, Floats]:
     """Matrix products of all layers that are not routed: attention, ordinary MLPs, shared experts."""
@@ -202,6 +194,28 @@ def _dense_gemms_s(
     return _passes_s(hardware, era, precision, split.tokens[None], n, k, count, parameters.cast_byte)
 
 
+def _latent_up_s(
+    model: ModelArchitecture, hardware: Hardware, split: MicrobatchSplit, precision: str
+) -> Floats:
+    """Making queries, keys and values of one layer from their compressed form, forward."""
+    mla = model.latent
+    if mla is None:
+        return np.zeros_like(split.tokens)
+    up = model.heads / split.tp
+    query = op.gemm_time_s(
+        hardware, precision, split.tokens, up * (mla.nope_head_dim + mla.rope_head_dim), mla.q_rank or model.hidden,
+        sustained=True,
+    )  # fmt: skip
+    return query + op.gemm_time_s(
+        hardware,
+        precision,
+        split.tokens,
+        up * (mla.nope_head_dim + mla.value_head_dim),
+        mla.kv_rank,
+        sustained=True,
+    )
+
+
 def _passes_s(
     hardware: Hardware,
     era: Era,
@@ -228,7 +242,7 @@ def _expert_gemms_s(
     model: ModelArchitecture,
     hardware: Hardware,
     parameters: TrainingParameters,
-    split: _Split,
+    split: MicrobatchSplit,
     precision: str,
 ) -> tuple[Floats, Floats]:
     """Matrix products of the routed experts of all layers, with the router and the permutation of tokens."""
@@ -262,7 +276,7 @@ def _expert_gemms_s(
 
 
 def _attention_s(
-    model: ModelArchitecture, hardware: Hardware, era: Era, split: _Split, seq_len: int
+    model: ModelArchitecture, hardware: Hardware, era: Era, split: MicrobatchSplit, seq_len: int
 ) -> tuple[Floats, Floats]:
     """The core of attention of one layer, forward and backward, averaged over full and sliding layers."""
     heads = model.heads / split.tp
@@ -290,7 +304,7 @@ def _attention_s(
 
 
 def _unfused_attention_s(
-    hardware: Hardware, split: _Split, heads: Floats, width: float, seq_len: int
+    hardware: Hardware, split: MicrobatchSplit, heads: Floats, width: float, seq_len: int
 ) -> tuple[Floats, Floats]:
     """Two batched products and the scores written and read between them."""
     batch = split.micro / split.cp
@@ -302,7 +316,7 @@ def _unfused_attention_s(
     return forward, backward
 
 
-def _elementwise_s(model: ModelArchitecture, hardware: Hardware, era: Era, split: _Split) -> Floats:
+def _elementwise_s(model: ModelArchitecture, hardware: Hardware, era: Era, split: MicrobatchSplit) -> Floats:
     """Norms, residuals, activation and rotation of one layer, forward."""
     shared = split.tp if era.sequence_parallel else np.ones_like(split.tp)
     h = float(model.hidden)
@@ -319,7 +333,7 @@ def _traffic_s(
     hardware: Hardware,
     parameters: TrainingParameters,
     era: Era,
-    split: _Split,
+    split: MicrobatchSplit,
     attention_s: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:
     """Exposed traffic within a replica, all layers; and the part that full recomputation repeats."""
@@ -362,7 +376,9 @@ def _exchange_s(hardware: Hardware, byte: Floats, per_token: int, ranks: Floats)
     return np.where(ranks > 1, between + local, 0.0)
 
 
-def _head(model: ModelArchitecture, hardware: Hardware, era: Era, split: _Split) -> tuple[Floats, Floats]:
+def _head(
+    model: ModelArchitecture, hardware: Hardware, era: Era, split: MicrobatchSplit
+) -> tuple[Floats, Floats]:
     """Output layer, loss and embedding: their time, and the logits kept."""
     # a masked model predicts 15 % of its tokens
     tokens = split.tokens * (0.15 if model.kind == "encoder" else 1.0)
@@ -374,44 +390,3 @@ def _head(model: ModelArchitecture, hardware: Hardware, era: Era, split: _Split)
     loss = op.elementwise_time_s(hardware, 20.0 * logits, kernels=8)
     embedding = op.elementwise_time_s(hardware, 10.0 * split.tokens * model.hidden, kernels=3)
     return forward + backward + loss + embedding, 6.0 * logits
-
-
-def _activation_byte(
-    model: ModelArchitecture, era: Era, split: _Split, seq_len: int, precision: str
-) -> tuple[tuple[Floats, Floats, Floats], Floats]:
-    """Bytes kept for the backward pass by all layers, for each way of recomputation; and of one whole layer.
-
-    Source: arXiv 2205.05198, section 4, with fused attention and 8-bit inputs where they apply.
-    """
-    layers = float(model.layers + model.prediction_layers)
-    h, tokens = float(model.hidden), split.tokens
-    stored = 1.0 if precision in ("fp8", "fp4", "int8") else 2.0
-    shared = split.tp if era.sequence_parallel else np.ones_like(split.tp)
-    query, kv = float(model.heads * model.head_dim), float(model.kv_heads * model.head_dim)
-    if model.latent:
-        mla = model.latent
-        query = float(model.heads * (mla.nope_head_dim + mla.rope_head_dim))
-        kv = query
-    norms = tokens * h * (2.0 + 2.0 + 2.0 * stored) / shared
-    attention = tokens * (2.0 * (query + 2.0 * kv) + 2.0 * query + 4.0 * model.heads) / split.tp
-    up = 2.0 if model.gated else 1.0
-    dense = float(model.dense_layers + (0 if model.experts else model.prediction_layers))
-    mlp = tokens * model.ffn * (2.0 * up + stored) / split.tp * dense
-    activated = tokens * model.ffn * stored / split.tp * dense
-    if model.experts:
-        routed = layers - dense
-        width = model.experts.per_token * model.experts.ffn + model.experts.shared_ffn
-        mlp = mlp + routed * tokens * (
-            width * (2.0 * up + stored) / split.tp + model.experts.per_token * h * (2.0 + stored) / split.tp
-        )
-        activated = activated + routed * tokens * width * stored / split.tp
-    unfused = 0.0 if era.fused_attention else 1.0
-    dropout = unfused * tokens * h * 2.0 / shared
-    scores = unfused * 5.0 * split.micro / split.cp * model.heads / split.tp * float(seq_len) ** 2
-    none = layers * (norms + attention + dropout + scores) + mlp
-    if era.fused_attention:
-        saved = layers * (tokens * h * 2.0 * stored / shared) + activated
-    else:
-        saved = layers * scores
-    full = layers * 2.0 * tokens * h / shared
-    return (none, none - saved, full), none / layers

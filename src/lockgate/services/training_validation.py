@@ -18,8 +18,10 @@ from lockgate.services.train import training_job
 
 # Eras whose steps contain something else: never pooled.
 APART = {"mlperf-v3-0": "its step times include evaluation"}
-# The families learnt from; all others are only scored.
+# The families eras are learnt from; all others are only scored.
 LEARNT = ("megatron-bridge", "nemo-24.07", "dgx-cloud", "mlperf-v3.1")
+# What the two constants of routed experts were set by: scored in sample only.
+ROUTED = ("moe-hopper", "moe-blackwell")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from lockgate.services.serving_validation import FITTED, refit, serving_cases
 from lockgate.services.training_validation import (
     APART,
     LEARNT,
+    ROUTED,
     LayoutPoint,
     layout_points,
     left_out_factors,
@@ -193,9 +194,9 @@ def validate_training(catalogue: Catalogue, families: Sequence[str] = ()) -> lis
         own = [cases[i] for i in chosen]
         points = layout_points(own, [shipped[i] for i in chosen])
         # What is learnt from is held out by model and by era; the rest was never learnt from: another chip. Steps that
-        # contain something else besides cannot be held out: no other era tells of it.
+        # contain something else besides cannot be held out, no other era tells of it; nor can routed experts.
         words: tuple[str, ...] = ("model", "era") if family in LEARNT else ("chip",)
-        if cases[chosen[0]].step.era in APART:
+        if cases[chosen[0]].step.era in APART or family in ROUTED:
             words = ()
         reports.append(
             report_family(
