@@ -189,7 +189,7 @@ def explain_remainder(sharing: Sharing, supply: int, bindings: Counter[Binding])
         causes.append(
             f"rounding to whole {'units' if lot == 1 else f'lots of {lot}'} cut off {render_fraction(sharing.cut)}"
         )
-    return f"{left} left: " + "; ".join(causes or ["the order rule leaves them in the pool"])
+    return f"{left:,} left: " + "; ".join(causes or ["the order rule leaves them in the pool"])
 
 
 def digest_round(given: AllocationRound, quantities: list[int]) -> str:

@@ -71,7 +71,7 @@ class CapPart(_Part):
 
     Attributes:
         per_recipient: Units, with those it already holds.
-        share_of_supply: Part of the opening supply.
+        share_of_supply: Part of the round's opening supply; what is held from earlier rounds does not count.
         share_of_allocated: Part of what is handed out in the round; for ``optimum`` only.
         over_maximum: A request over its maximum is trimmed (``trim``) or falls out whole (``inadmissible``).
         linked_as_one: Whether recipients of one group count as one.

@@ -87,7 +87,7 @@ class Sharing:
         self.withheld: set[int] = set()
         self.cut = Fraction(0)
         self.scores = scale_whole([request.score for request in self.requests])[0]
-        self.cap = self._cap()
+        self.share_cap = self._share_cap()
         self.linked = self._linked()
         self.group_room = self._group_room()
         self.maximum = [self._maximum(at) for at in range(count)]
@@ -115,16 +115,21 @@ class Sharing:
 
     # ceilings
 
-    def _cap(self) -> int | None:
-        caps = self.rule.caps
-        limits = [] if caps.per_recipient is None else [caps.per_recipient]
-        if caps.share_of_supply is not None and self.opening is not None:
-            limits.append(int(Fraction(caps.share_of_supply) * self.opening))
+    def _share_cap(self) -> int | None:
+        """Most anybody may get of this round's opening supply; what is held from earlier rounds does not count."""
+        share = self.rule.caps.share_of_supply
+        return None if share is None or self.opening is None else int(Fraction(share) * self.opening)
+
+    def _cap_left(self, held: int) -> int | None:
+        """Units under every cap of the rule for a recipient, or a group, that holds so many already."""
+        each = self.rule.caps.per_recipient
+        limits = [] if each is None else [max(0, each - held)]
+        limits += [] if self.share_cap is None else [self.share_cap]
         return min(limits, default=None)
 
     def _linked(self) -> list[str]:
         """Name of the group of each request; empty where it stands alone or groups do not count."""
-        if not self.rule.caps.linked_as_one or self.cap is None:
+        if not self.rule.caps.linked_as_one or self._cap_left(0) is None:
             return [""] * len(self.requests)
         members = Counter(request.group for request in self.requests)
         return [request.group if members[request.group] > 1 else "" for request in self.requests]
@@ -134,16 +139,14 @@ class Sharing:
         for name, request in zip(self.linked, self.requests, strict=True):
             if name:
                 held[name] += request.held
-        return {name: max(0, (self.cap or 0) - units) for name, units in held.items()}
+        return {name: self._cap_left(units) or 0 for name, units in held.items()}
 
     def _maximum(self, at: int) -> int | None:
-        request = self.requests[at]
-        limits = [] if request.ceiling is None else [request.ceiling]
-        if self.cap is not None:
-            limits.append(
-                self.group_room[self.linked[at]] if self.linked[at] else max(0, self.cap - request.held)
-            )
-        return min(limits, default=None)
+        request, name = self.requests[at], self.linked[at]
+        cap = self.group_room[name] if name else self._cap_left(request.held)
+        return (
+            cap if request.ceiling is None else request.ceiling if cap is None else min(cap, request.ceiling)
+        )
 
     def _is_inadmissible(self, at: int) -> bool:
         asked, most = self.requests[at].quantity, self.maximum[at]

@@ -12,6 +12,8 @@ from lockgate.cli.session import DATA_VARIABLE, use_data_folder
 
 # Module of the command(s) -> each has `register(app)`.
 COMMANDS: tuple[str, ...] = (
+    "allocate",
+    "clocks",
     "assess",
     "calibrate",
     "chips",
