@@ -34,8 +34,9 @@ def read_cases(folder: Path = CASES) -> list[dict[str, Any]]:
 def cases_by_provision() -> Mapping[str, list[str]]:
     """Provision to the cases whose answer cites it or rests on it."""
     found: dict[str, list[str]] = {}
-    determiner = Determiner(load_catalogue(), with_proposed=True, today=FAR)
+    catalogue = load_catalogue()
     for case in read_cases():
+        determiner = Determiner(catalogue, known_at=case.get("known_at"), with_proposed=True, today=FAR)
         answer = determiner.answer({**case["facts"], "on": case["on"]})
         conditions = (condition.id for gate in answer.gates for condition in gate.conditions)
         basis = (id_ for part in answer.parts for id_ in part.basis)
