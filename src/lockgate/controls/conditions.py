@@ -4,6 +4,7 @@ Source: paragraph (dd) of supplement no. 2 to part 748; 15 CFR 740.8(a), (c).
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal
 
 from lockgate.base.three_valued import Truth, all_of, any_of
@@ -25,28 +26,32 @@ TPP = ("dd_us_tpp_shipped", "dd_cn_tpp_shipped")
 """What of the product was shipped to customers in the United States for use there, and to China and Macau, before this."""
 
 
-def check_conditions(
-    prefix: str, transaction: Transaction, law: LawOnDate
-) -> tuple[tuple[Condition, Truth, tuple[str, ...]], ...]:
-    """Every condition whose id begins with ``prefix``: it, whether it is met, and the columns that would tell.
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Conditions, whether all of them are met, and the columns that would tell."""
 
-    A condition with a scope is asked only on routes in that scope.
-    """
-    found = []
+    conditions: tuple[Condition, ...] = ()
+    met: Truth = True
+    missing: tuple[str, ...] = ()
+
+
+def check_conditions(prefix: str, transaction: Transaction, law: LawOnDate) -> Checks:
+    """Check every condition whose id begins with ``prefix``; one with a scope is asked only on routes in that scope."""
+    conditions: list[Condition] = []
+    truths: list[Truth] = []
+    missing: list[str] = []
     for id_, version in law.of_kind(GATE, "condition"):
-        if not id_.startswith(prefix):
-            continue
-        asked = True if version.scope is None else reaches_route(law, version, transaction)
+        asked = id_.startswith(prefix) and (version.scope is None or reaches_route(law, version, transaction))
         if asked is False:
             continue
         truth, note = check(id_, version, transaction, law.on)
         if asked is None:
             truth = any_of(truth, None)
-        condition = Condition(
-            id_, CONDITION_STATUS[truth], version.needs, note, str(version.values["column"])
-        )
-        found.append((condition, truth, columns_of(id_, version, transaction) if truth is None else ()))
-    return tuple(found)
+        truths.append(truth)
+        column = str(version.values["column"])
+        conditions.append(Condition(id_, CONDITION_STATUS[truth], version.needs, note, column))
+        missing += columns_of(id_, version, transaction) if truth is None else ()
+    return Checks(tuple(conditions), all_of(*truths), tuple(missing))
 
 
 def check(id_: str, version: Version, transaction: Transaction, on: dt.date) -> tuple[Truth, str]:

@@ -9,12 +9,14 @@ from lockgate.base.explanation import Explanation
 from lockgate.base.three_valued import Truth, all_of, negate, word
 from lockgate.catalogue.law import LawOnDate, Version
 from lockgate.controls.classification import C, Classification
+from lockgate.controls.conditions import Checks, check_conditions
 from lockgate.controls.destination import leaves_home, moves_as, reaches_route
 from lockgate.controls.licence import GATE
 from lockgate.controls.limits import run_test
 from lockgate.controls.transaction import Transaction
 
 NAC, ACA, HBM = "us-ear.740-8.nac", "us-ear.740-8.aca", "us-ear.740-25.hbm"
+CONDITIONS, PURCHASE_ORDER = "us-ear.740-8.", "us-ear.740-8.purchase-order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,10 @@ def eligible(id_: str, version: Version, item: Classification) -> Truth:
     if id_ == HBM:
         return all_of(item.truths.get(C, False), run_test(id_, version, item.quantities).truth)
     return item.lesser
+
+
+def check_exception(found: OpenException, transaction: Transaction, law: LawOnDate) -> Checks:
+    """Check an exception's conditions: a purchase order, for NAC the notification too; those of HBM are not modelled."""
+    if not found.id.startswith(CONDITIONS):
+        return Checks(met=None)
+    return check_conditions(CONDITIONS if found.id == NAC else PURCHASE_ORDER, transaction, law)
