@@ -32,17 +32,20 @@ def read_cases(folder: Path = CASES) -> list[dict[str, Any]]:
 
 
 def cases_by_provision() -> Mapping[str, list[str]]:
-    """Provision to the cases whose answer cites it or rests on it."""
-    found: dict[str, list[str]] = {}
+    """Provision to the first case of each file whose answer cites it or rests on it."""
+    found: dict[str, dict[str, str]] = {}
     catalogue = load_catalogue()
     for case in read_cases():
         determiner = Determiner(catalogue, known_at=case.get("known_at"), with_proposed=True, today=FAR)
         answer = determiner.answer({**case["facts"], "on": case["on"]})
         conditions = (condition.id for gate in answer.gates for condition in gate.conditions)
         basis = (id_ for part in answer.parts for id_ in part.basis)
-        for id_ in dict.fromkeys((*answer.explanation.citations(), *basis, *conditions)):
-            found.setdefault(id_, []).append(case["name"])
-    return found
+        for id_ in {*answer.explanation.citations(), *basis, *conditions}:
+            found.setdefault(id_, {}).setdefault(case["file"], case["name"])
+    return {
+        id_: [f"{name} (`{file}.toml`)" for file, name in sorted(by_file.items())]
+        for id_, by_file in found.items()
+    }
 
 
 def scope_text(scope: Scope) -> str:
@@ -90,8 +93,7 @@ def version_text(version: Version) -> str:
 
 def provision_text(provision: Provision, cases: list[str]) -> str:
     """One provision as a section."""
-    shown = "; ".join(cases[:6]) + (f"; and {len(cases) - 6} more" if len(cases) > 6 else "")
-    exercised = f"Cases: {shown}." if cases else "No case yet."
+    exercised = f"Cases: {'; '.join(cases)}." if cases else "No case yet."
     versions = "\n\n".join(version_text(version) for version in provision.versions)
     return f"### `{provision.id}`\n\n{provision.title}\n\n{versions}\n\n{exercised}\n"
 

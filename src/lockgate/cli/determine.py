@@ -77,7 +77,7 @@ def read_answers(file: str, input_format: str | None, determiner: "Determiner") 
     from itertools import chain
 
     from lockgate.base.errors import LockgateError
-    from lockgate.services.transaction_rows import read_rows, sniff_format
+    from lockgate.services.transaction_files import read_rows, sniff_format
 
     wanted = f".{input_format.lstrip('.')}" if input_format else ""
     try:

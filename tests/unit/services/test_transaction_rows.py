@@ -10,7 +10,8 @@ import pytest
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.catalogue import load_catalogue
 from lockgate.services.determine import Determiner
-from lockgate.services.transaction_rows import COLUMNS, RowParser, read_number, read_rows, sniff_format
+from lockgate.services.transaction_files import read_rows, sniff_format
+from lockgate.services.transaction_rows import COLUMNS, RowParser, read_number
 
 TODAY = dt.date(2026, 11, 22)
 
