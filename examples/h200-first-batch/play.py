@@ -218,7 +218,7 @@ class Play:
             rule="accelerators.batch-by-day",
             programme=PROGRAMME,
         )
-        _, dry = batches.preview_allocation(registry, "b1")
+        _, dry = batches.preview_allocation(registry, self.officer, "b1")
         self.tell(
             f"dry run: {dry.allocated:,} of {dry.supply:,} units to {sum(1 for n in dry.quantities.values() if n)} recipients"
         )
@@ -238,7 +238,9 @@ class Play:
             200_001,
             rule="accelerators.batch-by-day",
         )
-        self.tell(f"{len(batches.list_waiting(registry, 'cn-1'))} requests wait for the next batch")
+        self.tell(
+            f"{len(batches.list_waiting(registry, self.officer, 'cn-1'))} requests wait for the next batch"
+        )
 
     # ------------------------------------------------------------------------------------------- goods
     def ship(self) -> None:
@@ -296,7 +298,7 @@ class Play:
                 quantity=count,
                 evidence=f"POD-{shipment}",
             )
-        position = shippable.deal_position(registry, "h200-2026")
+        position = shippable.deal_position(registry, self.officer, "h200-2026")
         self.tell(
             f"still shippable: {position['shippable']:,}, decided by {', '.join(position['decided_by'])}"
         )
@@ -354,7 +356,7 @@ class Play:
         ]
         rows.append({"serial": "LOT-2-00239", "status": "missing", "site": ""})
         end_use.report_end_use(registry, self.importer, "s2", rows, reported_on=registry.today())
-        for task in end_use.list_tasks(registry):
+        for task in end_use.list_tasks(registry, self.officer):
             self.tell(
                 f"opened: {task.data['facts']}" + (" (may be a diversion)" if task.data["diversion"] else "")
             )

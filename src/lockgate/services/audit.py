@@ -1,13 +1,18 @@
 """Proving the record: verification, checkpoints, proofs."""
 
+import secrets
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import insert, select
 
 from lockgate.base.errors import LockgateError
+from lockgate.casework.checkpoint import Signer
+from lockgate.casework.roles import Actor, Role
 from lockgate.casework.tree import prove_consistency, prove_inclusion
-from lockgate.services.registry import RECORD, Registry, origin_of
+from lockgate.services.ledger import OFFICIALS, require_role
+from lockgate.services.registry import RECORD, Registry, origin_of, write_key_file
 from lockgate.store import schema
 from lockgate.store.audit import Verification, audit_record
 from lockgate.store.audit import make_checkpoint as compute_checkpoint
@@ -86,13 +91,46 @@ def read_leaves(registry: Registry, size: int | None = None) -> list[bytes]:
         return [bytes.fromhex(leaf) for leaf in work.connection.execute(query).scalars()]
 
 
-def replace_key(registry: Registry, seed: bytes, *, actor: str) -> str:
-    """Sign from now on with another key; the event that says so is the last one under the old. Returns its public key."""
-    from lockgate.casework.checkpoint import Signer
+def list_events(
+    registry: Registry,
+    person: Actor,
+    *,
+    stream: str = "",
+    type: str = "",  # noqa: A002
+    after: int = 0,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Events as they stand in the record: secrets as commitments.
 
+    Officials read all; anybody reads those about the record itself.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    if stream != RECORD:
+        require_role(person, *OFFICIALS, to="read the log")
+    with registry.read() as work:
+        found = islice(work.events(stream, after=after, type=type), limit)
+        return [
+            {"seq": event.seq, "at": event.at, "actor": event.actor, "stream": event.stream, "version": event.version,
+             "type": event.type, "data": event.data, "hash": event.hash}
+            for event in found
+        ]  # fmt: skip
+
+
+def rotate_key(registry: Registry, person: Actor) -> str:
+    """Sign from now on with a new key; the event that says so is the last one under the old. Returns the new public key.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    require_role(person, Role.ADMINISTRATOR, to="replace the signing key")
+    seed = secrets.token_bytes(32)
     public_key = Signer(seed).public_key
+    fresh = registry.key_file.with_suffix(".new")
+    write_key_file(fresh, seed)  # kept before the record names it: a crash between leaves both
     with registry.work() as work:
-        work.append(RECORD, "SigningKeyReplaced", {"public_key": public_key}, actor=actor)
-    registry.key_file.write_text(seed.hex() + "\n")
-    registry.__dict__.pop("signer", None)
+        work.append(RECORD, "SigningKeyReplaced", {"public_key": public_key}, actor=person.id)
+    fresh.replace(registry.key_file)
+    registry.forget_key()
     return public_key

@@ -19,8 +19,9 @@ from lockgate.casework.rules import AllocationRule, parse_rule
 from lockgate.casework.states import Action
 from lockgate.catalogue.procedures import find_procedure
 from lockgate.services.caps import recipient_cap
+from lockgate.services.case_view import visible_items
 from lockgate.services.cases import SYSTEM, do, licence_account, load_case, note, permit
-from lockgate.services.ledger import append_once
+from lockgate.services.ledger import OFFICIALS, append_once, require_role
 from lockgate.services.people import check_id, require_party
 from lockgate.services.registry import Registry
 from lockgate.store.work import Work
@@ -170,10 +171,14 @@ def request_allocation(
     return str(append_once(registry, key, asked, act)[0].data["form"]["request"])
 
 
-def list_waiting(registry: Registry, case_id: str = "") -> list[Item]:
-    """Requests that wait, by day of acceptance."""
+def list_waiting(registry: Registry, person: Actor, case_id: str = "") -> list[Item]:
+    """Requests that wait, by day of acceptance, as far as the person may see them.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
     with registry.read() as work:
-        waiting = work.items("request", case_id=case_id, state="waiting")
+        waiting = visible_items(work, person, work.items("request", case_id=case_id, state="waiting"))
     return sorted(waiting, key=lambda item: (item.data["accepted_on"], item.id))
 
 
@@ -241,13 +246,14 @@ def _counted(allotment: Item) -> int:
 
 
 def preview_allocation(
-    registry: Registry, batch: str, *, rule: str = ""
+    registry: Registry, person: Actor, batch: str, *, rule: str = ""
 ) -> tuple[AllocationRound, AllocationResult]:
     """The dry run of a batch's next round, under its own rule or another: nothing is committed.
 
     Raises:
-        LockgateError: ``unknown-batch``, ``unknown-rule``, ``nobody-waits``.
+        LockgateError: ``not-allowed``, ``unknown-batch``, ``unknown-rule``, ``nobody-waits``.
     """
+    require_role(person, *OFFICIALS, to="preview rounds")
     with registry.read() as work:
         given, _ = build_round(work, require_batch(work, batch))
     _require_waiting(given)
@@ -342,6 +348,37 @@ def commit_allocation(
         )  # fmt: skip
 
     return append_once(registry, key, ["commit", round_id, expires], act)[0]
+
+
+def list_batches(registry: Registry, person: Actor) -> list[dict[str, Any]]:
+    """Batches with what they still have.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    with registry.read() as work:
+        found = visible_items(work, person, work.items("batch"))
+        accounts = work.accounts(f"{AccountKind.BATCH}:{item.id}" for item in found) if found else {}
+    rows = []
+    for item in found:
+        account = accounts[f"{AccountKind.BATCH}:{item.id}"]
+        own = {"id": item.id, "case_id": item.case_id, "state": item.state}
+        rows.append({**item.data, **own, "headroom": account.headroom, "held_out": account.held_out})
+    return rows
+
+
+def replay_round(registry: Registry, person: Actor, round_id: str) -> AllocationResult:
+    """A past round worked again from what the record kept of it; it must come out the same.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``unknown-round``, ``replay-differs``.
+    """
+    require_role(person, *OFFICIALS, to="replay rounds")
+    with registry.read() as work:
+        found = work.item("round", round_id)
+    if found is None:
+        raise LockgateError(f"no round {round_id!r} is recorded", code="unknown-round", where="round")
+    return replay(found.data["round"], found.data["digest"])
 
 
 def allotment_legs(work: Work, batch: Item, recipient: str) -> list[Leg]:

@@ -358,7 +358,9 @@ def save_case(work: Work, case: Case, event: Event) -> None:
 
 def case_row(case: Case, at: str) -> dict[str, Any]:
     """The row of a case for lists."""
-    title = case.fields.get("title") or case.fields.get("product") or case.kind
+    kind = load_practice(case.kind).kind
+    public = [item.id for item in kind.fields if item.visible == "public" and item.type == "text"]
+    title = next((case.fields[name] for name in public if case.fields.get(name)), kind.title)
     return {
         "id": case.id,
         "kind": case.kind,

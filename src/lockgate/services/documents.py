@@ -7,6 +7,11 @@ from pathlib import Path
 from sqlalchemy import insert, select
 
 from lockgate.base.errors import LockgateError
+from lockgate.casework.history import Event
+from lockgate.casework.roles import Actor
+from lockgate.casework.states import Action
+from lockgate.services.cases import do
+from lockgate.services.ledger import append_once
 from lockgate.services.registry import Registry
 from lockgate.store import schema
 from lockgate.store.work import Work
@@ -34,6 +39,42 @@ def keep_document(work: Work, content: bytes, media_type: str) -> str:
         row = {"sha256": digest, "size": len(content), "media_type": media_type, "content": content}
         work.connection.execute(insert(table), row)
     return digest
+
+
+def attach_document(
+    registry: Registry, person: Actor, case_id: str, kind: str, path: Path, *, key: str = ""
+) -> Event:
+    """Put a user's file into a case as a paper of a kind.
+
+    Raises:
+        LockgateError: ``no-such-file``, ``empty-document``, or why it may not be done.
+    """
+    content, media_type = read_upload(path)
+
+    def perform(work: Work, request: str) -> Event:
+        digest = keep_document(work.lock(), content, media_type)
+        form = {"kind": kind, "name": path.name, "sha256": digest}
+        return do(registry, work, person, case_id, Action.ATTACH_DOCUMENT, form, key=key, request=request)
+
+    return append_once(registry, key, ["attach", case_id, kind, sha256(content).hexdigest()], perform)[0]
+
+
+def read_text(path: Path) -> str:
+    """A user's text file.
+
+    Raises:
+        LockgateError: ``no-such-file``, ``not-text``.
+    """
+    content, _ = read_upload(path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LockgateError(
+            f"{path} is not UTF-8 text (byte {error.start})",
+            code="not-text",
+            where=str(path),
+            hint="save it as CSV UTF-8",
+        ) from error
 
 
 def read_document(registry: Registry, digest: str) -> tuple[bytes, str]:

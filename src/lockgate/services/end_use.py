@@ -15,6 +15,7 @@ from lockgate.casework.ledger import AccountKind
 from lockgate.casework.quantities import Leg, draw_now, goods
 from lockgate.casework.roles import Actor, Role
 from lockgate.casework.states import Action
+from lockgate.services.case_view import visible_items
 from lockgate.services.cases import act, case_stream, do, note, permit
 from lockgate.services.ledger import append_once, require_role
 from lockgate.services.lots import lot_serials
@@ -149,15 +150,20 @@ def find_discrepancies(
     return found
 
 
-def list_overdue(registry: Registry) -> list[Item]:
-    """Reports that are due and not there, the longest overdue first."""
+def list_overdue(registry: Registry, person: Actor) -> list[Item]:
+    """Reports that are due and not there, the longest overdue first, as far as the person may see them.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
     today = str(registry.today())
     with registry.read() as work:
-        return [
+        found = [
             item
             for state in ("due", "overdue")
             for item in work.items("report", state=state, due_before=today)
         ]
+        return sorted(visible_items(work, person, found), key=lambda item: (item.due_on, item.id))
 
 
 def mark_overdue(registry: Registry, person: Actor) -> list[str]:
@@ -207,10 +213,14 @@ def draw_sample(
     return data
 
 
-def list_tasks(registry: Registry, *, case_id: str = "", state: str = "open") -> list[Item]:
-    """Discrepancies by state."""
+def list_tasks(registry: Registry, person: Actor, *, case_id: str = "", state: str = "open") -> list[Item]:
+    """Discrepancies by state, as far as the person may see them.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
     with registry.read() as work:
-        return work.items("task", case_id=case_id, state=state)
+        return visible_items(work, person, work.items("task", case_id=case_id, state=state))
 
 
 def resolve_task(registry: Registry, person: Actor, task: str, *, resolution: str, key: str = "") -> Event:

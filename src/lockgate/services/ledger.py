@@ -1,6 +1,7 @@
 """Quantities: posting, reading balances, letting reservations lapse."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import or_, select
 
 from lockgate.base.errors import LockgateError
 from lockgate.casework.history import Event, canonical_json
-from lockgate.casework.ledger import Account, Hold, Posting, PostingKind
+from lockgate.casework.ledger import Account, Hold, Posting, PostingKind, account_unit
 from lockgate.casework.roles import Actor, Role
 from lockgate.services.registry import Registry
 from lockgate.store import schema
@@ -107,14 +108,53 @@ def require_role(person: Actor, *roles: Role, to: str) -> None:
         )
 
 
-def list_accounts(registry: Registry, prefix: str = "") -> list[Account]:
-    """Accounts whose id begins with ``prefix``, by id."""
+OFFICIALS = (Role.OFFICER, Role.ADVISER, Role.COUNTERSIGNER, Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def require_account_reader(person: Actor, account: str) -> None:
+    """Officials read every account, an applicant or laboratory those of its own organisation.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    if not (person.organisation and person.organisation in account.split(":")):
+        require_role(person, *OFFICIALS, to="read this account")
+
+
+def read_accounts(registry: Registry, person: Actor, prefix: str = "") -> list[dict[str, Any]]:
+    """Accounts whose id begins with ``prefix``, by id, as far as the person may see them.
+
+    Raises:
+        LockgateError: ``not-allowed``, where the person may see none at all.
+    """
+    if not person.organisation:
+        require_role(person, *OFFICIALS, to="read accounts")
+    official = any(person.holds(role) for role in OFFICIALS)
     with registry.read() as work:
-        return list(work.accounts(prefix=prefix).values())
+        found = work.accounts(prefix=prefix).values()
+    return [account_row(item) for item in found if official or person.organisation in item.id.split(":")]
 
 
-def list_postings(registry: Registry, account: str, limit: int = 200) -> list[dict[str, Any]]:
-    """The latest postings that touch an account, newest first."""
+def account_row(account: Account) -> dict[str, Any]:
+    """An account as plain data."""
+    return {
+        "id": account.id,
+        "unit": account_unit(account.id),
+        **{name: getattr(account, name) for name in ("posted_in", "posted_out", "held_in", "held_out")},
+        "balance": account.balance,
+        "headroom": account.headroom,
+        "breach": account.breach,
+    }
+
+
+def read_account(registry: Registry, person: Actor, account: str, limit: int = 200) -> dict[str, Any]:
+    """An account with what is reserved in it and its latest postings, newest first.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``bad-account``.
+    """
+    account_unit(account)
+    require_account_reader(person, account)
     table = schema.posting
     query = (
         select(table)
@@ -123,13 +163,11 @@ def list_postings(registry: Registry, account: str, limit: int = 200) -> list[di
         .limit(limit)
     )
     with registry.read() as work:
-        return [dict(row) for row in work.connection.execute(query).mappings()]
-
-
-def list_holds(registry: Registry, from_account: str = "") -> list[Hold]:
-    """Reservations that still hold something back."""
-    with registry.read() as work:
-        return work.holds(from_account=from_account)
+        return {
+            "account": account_row(work.account(account)),
+            "holds": [asdict(hold) for hold in work.holds(from_account=account)],
+            "postings": [dict(row) for row in work.connection.execute(query).mappings()],
+        }
 
 
 def release_expired(registry: Registry, person: Actor) -> list[Hold]:

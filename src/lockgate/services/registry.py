@@ -4,7 +4,7 @@ import datetime as dt
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -115,6 +115,12 @@ class Registry:
                 hint=f"the record's public key is {known}",
             )
         return signer
+
+    def forget_key(self) -> None:
+        """Read the signing key anew when it is next needed."""
+        self.__dict__.pop("signer", None)
+        if quick := self.__dict__.pop("quick", None):
+            quick.close()
 
     @property
     def public_key(self) -> str:
@@ -237,19 +243,23 @@ def init_record(
         migrate(connection)
         fresh = connection.execute(select(schema.head.c.size)).scalar() == 0
     if fresh:
-        _write_key(registry)
+        with suppress(
+            FileExistsError
+        ):  # kept from an earlier attempt, or put there on purpose: it signs this record too
+            write_key_file(registry.key_file, secrets.token_bytes(32))
         with registry.work() as work:
             data: dict[str, Any] = {"public_key": registry.signer.public_key, "name": name}
             work.append(RECORD, "RecordOpened", data, actor="lockgate", version=1)
     return registry, fresh
 
 
-def _write_key(registry: Registry) -> None:
-    path = registry.key_file
+def write_key_file(path: Path, seed: bytes) -> None:
+    """Write a private key to a new file that only its owner may read.
+
+    Raises:
+        FileExistsError: Where there is one already.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return  # kept from an earlier attempt, or put there on purpose: it signs this record too
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_bytes(32).hex() + "\n")
+        file.write(seed.hex() + "\n")

@@ -11,6 +11,7 @@ from lockgate.casework.quantities import Leg, draw_now, give_back, goods, settle
 from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action
 from lockgate.services.batches import read_legs, require_allotment
+from lockgate.services.case_view import visible_items
 from lockgate.services.cases import do, load_case, note, permit, require_usable, system_act
 from lockgate.services.ledger import append_once
 from lockgate.services.lots import shippable_lots
@@ -101,6 +102,16 @@ def require_shipment(work: Work, shipment: str) -> Item:
             f"no shipment {shipment!r} is recorded", code="unknown-shipment", where="shipment"
         )
     return found
+
+
+def list_shipments(registry: Registry, person: Actor) -> list[Item]:
+    """Shipments, as far as the person may see them.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    with registry.read() as work:
+        return visible_items(work, person, work.items("shipment"))
 
 
 def record_entry(

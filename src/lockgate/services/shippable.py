@@ -9,6 +9,7 @@ from lockgate.casework.quantities import Leg, ceiling_leg
 from lockgate.casework.roles import Actor, Role
 from lockgate.services.batches import only_line
 from lockgate.services.caps import find_ratio_cap
+from lockgate.services.case_view import may_see
 from lockgate.services.cases import licence_account, load_case, require_usable
 from lockgate.services.ledger import require_role
 from lockgate.services.people import check_id
@@ -77,17 +78,20 @@ def export_legs(work: Work, deal: Item) -> list[Leg]:
     return legs
 
 
-def deal_position(registry: Registry, deal: str) -> dict[str, Any]:
+def deal_position(registry: Registry, person: Actor, deal: str) -> dict[str, Any]:
     """What can still ship under a deal, and which side decides it.
 
     The least of: what the import side has allotted and not shipped, what the export licence has left, what the ratio cap
     leaves. A side that is not in force leaves nothing.
 
     Raises:
-        LockgateError: ``unknown-deal``.
+        LockgateError: ``unknown-deal``, ``not-allowed``.
     """
     with registry.read() as work:
         found = require_deal(work, deal)
+        sides_of = (load_case(work, found.data["export_case"]), load_case(work, found.data["import_case"]))
+        if not any(may_see(person, case, "parties") for case in sides_of):
+            raise LockgateError(f"{person.id} may not see this deal", code="not-allowed")
         allotments = work.items("allotment", case_id=found.data["import_case"], state="reserved")
         sides = {"import approval (allotted)": sum(item.data["open_quantity"] for item in allotments)}
         for leg in export_legs(work, found):

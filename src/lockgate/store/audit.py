@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, Select, Table, func, select
+from sqlalchemy import Connection, CursorResult, Row, Select, Table, func, inspect, select
 
 from lockgate.base.errors import LockgateError
+from lockgate.casework.case import Case
 from lockgate.casework.checkpoint import Checkpoint, open_note, signs_event
+from lockgate.casework.folding import fold_event
 from lockgate.casework.history import (
     ChainCheck,
     Event,
@@ -97,6 +99,9 @@ class _Audit:
         default_factory=dict
     )  # from, to, amount, remaining, expires_at, last event
     items: dict[tuple[str, str], tuple[Item | None, int]] = field(default_factory=dict)
+    cases: dict[str, tuple[Case, str, str, int]] = field(
+        default_factory=dict
+    )  # case, opened, changed, last event
     checkpoints: int = 0
     postings: int = 0
 
@@ -115,6 +120,15 @@ def audit_record(connection: Connection, *, public_key: str = "", notes: Sequenc
         public_key: The record's first public key as known from elsewhere; empty: the one its first event names.
         notes: Signed checkpoints kept elsewhere.
     """
+    present = set(inspect(connection).get_table_names())
+    gone = [
+        name
+        for name in (*schema.APPEND_ONLY, "head", "account", "hold", "secret", "item", "case_file")
+        if name not in present
+    ]
+    if gone:
+        missing = tuple(Fault(1, f"the table {name} is missing") for name in gone)
+        return Verification(0, Frontier().root().hex(), 0, 0, missing)
     with ExitStack() as opened:
         audit = _Audit(connection, KeyRing(public_key), notes, opened)
         marks = _read_checkpoints(audit)
@@ -124,6 +138,7 @@ def audit_record(connection: Connection, *, public_key: str = "", notes: Sequenc
             _check_balances(audit)
             _check_secrets(audit)
             _check_items(audit)
+            _check_cases(audit)
     faults = sorted(audit.faults, key=lambda fault: fault.seq)
     return Verification(
         size=audit.frontier.size,
@@ -152,9 +167,10 @@ def _read_events(audit: _Audit, sizes: set[int]) -> None:
             break
         audit.frontier.append(bytes.fromhex(chain.head))
         try:
+            _fold(audit, event)
             for entry in project(event, lambda kind, name: audit.items.get((kind, name), (None, 0))[0]):
                 audit.items[entry.kind, entry.id] = entry, event.seq
-        except (LookupError, TypeError, ValueError) as error:
+        except (LockgateError, LookupError, TypeError, ValueError) as error:
             audit.faults.append(Fault(event.seq, f"it does not fit what was recorded before: {error}"))
             break
         if event.seq in sizes:
@@ -171,6 +187,16 @@ def _read_events(audit: _Audit, sizes: set[int]) -> None:
             left = rows.upcoming
             if left is not None:
                 audit.faults.append(Fault(int(left), f"{name} has rows of an event that is not here"))
+
+
+def _fold(audit: _Audit, event: Event) -> None:
+    """Keep up with the case that an event belongs to."""
+    kind, _, case_id = event.stream.partition(":")
+    if kind != "case":
+        return
+    before = audit.cases.get(case_id)
+    case = fold_event(before[0] if before else None, event.type, event.data, event.actor)
+    audit.cases[case_id] = case, before[1] if before else event.at, event.at, event.seq
 
 
 def _stored_events(audit: _Audit) -> Iterator[StoredEvent]:
@@ -327,6 +353,35 @@ def _check_items(audit: _Audit) -> None:
             audit.faults.append(Fault(seq, f"the {row.kind} {row.id} is not what its events make of it"))
     for (kind, name), (_, seq) in left.items():
         audit.faults.append(Fault(seq, f"the {kind} {name} is missing"))
+
+
+def _check_cases(audit: _Audit) -> None:
+    """The rows that lists of cases show, but for their titles, which are words only."""
+    table = schema.case_file
+    names = ("id", "kind", "state", "applicant", "queue", "assigned_to", "opened_at", "changed_at", "version")
+    left = dict(audit.cases)
+    for row in audit.stream(select(*(table.c[name] for name in names)), 2000):
+        found = left.pop(row.id, None)
+        if found is None:
+            audit.faults.append(Fault(audit.frontier.size, f"no event made the case {row.id}"))
+            continue
+        case, opened, changed, seq = found
+        own = (
+            case.id,
+            case.kind,
+            case.state.value,
+            case.applicant,
+            case.queue,
+            case.assigned_to,
+            opened,
+            changed,
+        )
+        if (*own, case.version) != tuple(row):
+            audit.faults.append(
+                Fault(seq, f"the list's row of case {row.id} is not what its events make of it")
+            )
+    for case_id, (_, _, _, seq) in left.items():
+        audit.faults.append(Fault(seq, f"case {case_id} is missing from the lists"))
 
 
 # ---------------------------------------------------------------------------------------------------- checkpoints

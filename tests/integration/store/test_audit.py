@@ -26,7 +26,7 @@ def registry(database_url: str, tmp_path: Path) -> Iterator[Registry]:
     with opened.work() as work:
         grant = Posting("g", PostingKind.MOVE, "outside:unit", "batch:b1", 100)
         work.append(
-            "case:1", "CaseOpened", {"recipient": Secret("ByteDance", "recipient", "party:1")}, actor="a"
+            "matter:1", "CaseOpened", {"recipient": Secret("ByteDance", "recipient", "party:1")}, actor="a"
         )
         work.append("ledger", "BatchReleased", {}, actor="a", postings=[grant], key="g")
     for number in range(4, COUNT + 1):
@@ -36,7 +36,7 @@ def registry(database_url: str, tmp_path: Path) -> Iterator[Registry]:
                 f"s{number}", PostingKind.SETTLE, "batch:b1", "shipped:b1:x", 1, hold=f"h{number}"
             )
             postings = [posting, settled] if number % 3 == 0 else []
-            work.append(f"case:{number % 2}", "Noted", {"number": number}, actor="b", postings=postings)
+            work.append(f"matter:{number % 2}", "Noted", {"number": number}, actor="b", postings=postings)
         if number == 8:
             make_checkpoint(opened)
     yield opened

@@ -8,7 +8,7 @@ from sqlalchemy import inspect, text
 
 from lockgate.casework.checkpoint import Signer
 from lockgate.casework.ledger import Posting, PostingKind
-from lockgate.store import schema
+from lockgate.store import access, schema
 from lockgate.store.audit import audit_record
 from lockgate.store.engine import MIGRATIONS, migrate, newest_revision, open_engine, read_url, schema_revision
 from lockgate.store.work import Work
@@ -26,7 +26,7 @@ def test_migrations_make_the_declared_tables(empty_url: str) -> None:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
-        assert compare_metadata(context, schema.metadata) == []
+        assert compare_metadata(context, [schema.metadata, access.metadata]) == []
         inspector = inspect(connection)
         for table in schema.metadata.tables.values():
             found = {check["name"] for check in inspector.get_check_constraints(table.name)}

@@ -1,0 +1,182 @@
+"""What the commands of casework share: which record, who acts, forms from files and options, how rows are shown."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lockgate.base.errors import LockgateError, ProblemCollector
+from lockgate.cli.session import print_json, wide_console
+
+if TYPE_CHECKING:
+    from lockgate.casework.roles import Actor
+    from lockgate.services.registry import Registry
+
+Db = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        envvar="LOCKGATE_DB",
+        help="The record: sqlite:///FILE, the path of a file, or postgresql://…",
+    ),
+]
+As = Annotated[
+    str, typer.Option("--as", metavar="PERSON", envvar="LOCKGATE_AS", help="Who acts: the id of a person.")
+]
+Key = Annotated[
+    str,
+    typer.Option("--key", help="Idempotency key: done once however often the command is repeated with it."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A field of the form; may be given often."),
+]
+Form = Annotated[Path | None, typer.Option("--form", metavar="FILE", help="The form as TOML or JSON.")]
+DEFAULT_DB = "sqlite:///lockgate.db"
+
+
+@contextmanager
+def office(db: str, person: str = "") -> Iterator[tuple["Registry", "Actor"]]:
+    """The record, opened, and who acts; nobody named: the public."""
+    from lockgate.casework.roles import PUBLIC_READER
+    from lockgate.services.people import find_person
+    from lockgate.services.registry import open_record
+
+    with open_record(db) as registry:
+        yield registry, find_person(registry, person) if person else PUBLIC_READER
+
+
+def read_form(form: Path | None, pairs: Sequence[str] | None) -> dict[str, Any]:
+    """A form from a file, with single fields over it.
+
+    Raises:
+        LockgateError: ``no-such-file``, ``bad-form``; ``bad-option`` for every pair without a name or value.
+    """
+    data: dict[str, Any] = {}
+    if form:
+        try:
+            text = form.read_text()
+            data = tomllib.loads(text) if form.suffix == ".toml" else json.loads(text)
+        except OSError as error:
+            raise LockgateError(f"{form} cannot be read: {error.strerror}", code="no-such-file") from error
+        except ValueError as error:
+            raise LockgateError(f"{form} is no {form.suffix or 'JSON'}: {error}", code="bad-form") from error
+        if not isinstance(data, dict):
+            raise LockgateError(f"{form} holds no fields", code="bad-form", hint="write name = value")
+    problems = ProblemCollector()
+    for pair in pairs or ():
+        name, found, value = pair.partition("=")
+        if not name or not found:
+            problems.add(f"{pair!r} is no NAME=VALUE", code="bad-option", where="--set")
+        else:
+            data[name] = read_value(value)
+    problems.raise_if_any()
+    answers: dict[str, Any] = plain_data(data)
+    return answers
+
+
+def read_value(text: str) -> Any:
+    """A value as people write it on the command line: JSON where it is some, else the text.
+
+    >>> read_value("75000"), read_value("true"), read_value('["a"]'), read_value("CN"), read_value("1.5")
+    (75000, True, ['a'], 'CN', '1.5')
+    """
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, float) else value
+
+
+def plain_data(value: Any) -> Any:
+    """TOML's dates and fractions as the text the record keeps."""
+    if isinstance(value, Mapping):
+        return {name: plain_data(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain_data(part) for part in value]
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+def read_pairs(pairs: Sequence[str] | None, option: str) -> dict[str, int]:
+    """Quantities by name: ``h200=400000``.
+
+    Raises:
+        InvalidInputError: ``bad-option``, for every pair that is none.
+    """
+    problems = ProblemCollector()
+    found: dict[str, int] = {}
+    for pair in pairs or ():
+        name, _, number = pair.partition("=")
+        if not name or not number.replace("_", "").isdigit():
+            problems.add(
+                f"{pair!r} is no NAME=UNITS", code="bad-option", where=option, hint="for example h200=400000"
+            )
+        else:
+            found[name] = int(number)
+    problems.raise_if_any()
+    return found
+
+
+def tell(value: Any, as_json: bool, text: str) -> None:
+    """Print the answer: as JSON, or in words."""
+    if as_json:
+        print_json(value)
+    else:
+        typer.echo(text)
+
+
+def tell_event(event: Any, as_json: bool) -> None:
+    """Say what was recorded."""
+    tell(
+        {
+            "seq": event.seq,
+            "type": event.type,
+            "stream": event.stream,
+            "at": event.at,
+            "hash": event.hash,
+            "data": event.data,
+        },
+        as_json,
+        f"{event.type} (event {event.seq})",
+    )
+
+
+def tell_rows(
+    rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str], empty: str = "nothing"
+) -> None:
+    """Print rows: as JSON with everything, or as a table of some columns."""
+    if as_json:
+        print_json([dict(row) for row in rows])
+        return
+    if not rows:
+        typer.echo(empty)
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        number = any(isinstance(row.get(name), int) and not isinstance(row.get(name), bool) for row in rows)
+        table.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(render_cell(row.get(name)) for name in columns))
+    wide_console().print(table)
+
+
+def render_cell(value: Any) -> str:
+    """A value in a table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return "" if value is None else str(value)
+
+
+def item_row(item: Any) -> dict[str, Any]:
+    """An entry of a list as a row: its columns, and its data beside them."""
+    own = {name: getattr(item, name) for name in ("id", "case_id", "state", "subject", "due_on")}
+    return {**{name: value for name, value in item.data.items() if name not in own}, **own}

@@ -1,0 +1,215 @@
+"""What a person may see of a case, field by field, and the letters made from it."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+from lockgate.base.errors import LockgateError
+from lockgate.casework.case import Case
+from lockgate.casework.history import find_commitments
+from lockgate.casework.items import Item
+from lockgate.casework.roles import Actor
+from lockgate.services.cases import (
+    case_actions,
+    case_deadlines,
+    case_stream,
+    case_tasks,
+    load_case,
+    load_practice,
+)
+from lockgate.services.ledger import OFFICIALS, require_role
+from lockgate.services.people import READERS, WITHHELD
+from lockgate.services.registry import Registry
+from lockgate.store.work import Work
+
+GOODS = ("batch", "request", "round", "allotment", "shipment", "report", "task")
+
+
+def is_official(person: Actor) -> bool:
+    """Whether somebody reads as an official: an officer, adviser, countersigner, auditor or administrator."""
+    return any(person.holds(role) for role in OFFICIALS)
+
+
+def is_party(person: Actor, case: Case) -> bool:
+    """Whether somebody works for the applicant or a laboratory the case names."""
+    named = case.fields.get("laboratory", ())
+    known = {case.applicant, *([named] if isinstance(named, str) else named)}
+    return bool(person.organisation) and person.organisation in known
+
+
+def may_see(person: Actor, case: Case, visible: str) -> bool:
+    """Whether a person may see what is marked ``public``, ``parties``, ``review`` or ``restricted``.
+
+    What is restricted is seen by those who may read secrets, and only with a reason that is recorded.
+    """
+    if visible == "public":
+        return True
+    if visible == "parties":
+        return is_official(person) or is_party(person, case)
+    if visible == "review":
+        return is_official(person)
+    return any(person.holds(role) for role in READERS)
+
+
+def round_public(quantity: int) -> int:
+    """A quantity as the public sees it: two leading figures.
+
+    >>> [round_public(quantity) for quantity in (7, 804, 81_250, 400_000)]
+    [7, 800, 81000, 400000]
+    """
+    return int(round(quantity, 2 - len(str(abs(quantity))))) if quantity else 0
+
+
+def view_case(registry: Registry, person: Actor, case_id: str, *, reason: str = "") -> dict[str, Any]:
+    """A case as a person may see it; what they may not see is ``withheld``.
+
+    Args:
+        registry: Whose record.
+        person: Who looks.
+        case_id: The case.
+        reason: Why restricted fields are read; with it, they are shown to those entitled, and that is recorded.
+
+    Raises:
+        LockgateError: ``unknown-case``, ``not-allowed`` where a reason is given by somebody not entitled.
+    """
+    with registry.read() as work:
+        case = load_case(work, case_id)
+        goods = {kind: work.items(kind, case_id=case_id) for kind in GOODS}
+    if reason:
+        _record_reading(registry, person, case, reason)
+    kind = load_practice(case.kind).kind
+    fields: dict[str, Any] = {}
+    for item in kind.fields:
+        if item.id in case.fields:
+            seen = may_see(person, case, item.visible) and (item.visible != "restricted" or bool(reason))
+            fields[item.id] = case.fields[item.id] if seen else WITHHELD
+    near = may_see(person, case, "parties")
+    found: dict[str, Any] = {
+        "id": case.id,
+        "kind": case.kind,
+        "state": case.state.value,
+        "applicant": case.applicant if near else WITHHELD,
+        "version": case.version,
+        "fields": fields,
+        "granted": dict(case.granted)
+        if near
+        else {name: round_public(units) for name, units in case.granted.items()},
+        "dates": {name: str(day) for name, day in case.dates.items()},
+        "actions": case_actions(registry, case, person),
+    }
+    if near:
+        found |= _inner_parts(registry, person, case)
+        found["goods"] = _goods_rows(goods)
+    if may_see(person, case, "review"):
+        found |= {
+            "queue": case.queue, "assigned_to": case.assigned_to, "flags": sorted(case.flags),
+            "advice": [plain(advice) for advice in case.advice],
+        }  # fmt: skip
+    return found
+
+
+def _inner_parts(registry: Registry, person: Actor, case: Case) -> dict[str, Any]:
+    deadlines = case_deadlines(registry, case, person)
+    return {
+        "documents": [plain(item) for item in case.documents],
+        "conditions": [plain(item) for item in case.conditions],
+        "decisions": [plain(item) for item in case.decisions],
+        "deadlines": {name: str(getattr(item, "due", item)) for name, item in deadlines.items()},
+        "tasks": [
+            {"title": task.title, "before": task.before, "hint": task.hint}
+            for task in case_tasks(case)
+            if not task.done
+        ],
+    }
+
+
+def _goods_rows(goods: Mapping[str, Iterable[Item]]) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "id": item.id, "state": item.state, "subject": item.subject, "due_on": item.due_on,
+         "quantity": item.data.get("quantity")}
+        for kind, items in goods.items()
+        for item in items
+    ]  # fmt: skip
+
+
+def _record_reading(registry: Registry, person: Actor, case: Case, reason: str) -> None:
+    require_role(person, *READERS, to="read restricted fields")
+    restricted = [item.id for item in load_practice(case.kind).kind.fields if item.visible == "restricted"]
+    read = [name for name in restricted if name in case.fields]
+    if not read:
+        return
+    with registry.work() as work:
+        data = {"case": case.id, "fields": read, "reason": reason}
+        work.append(f"person:{person.id}", "SecretRead", data, actor=person.id)
+
+
+def plain(value: Any) -> Any:
+    """A value of the domain as plain data."""
+    if isinstance(value, Enum):
+        return value.value
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(part) for part in value]
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+def visible_items(work: Work, person: Actor, items: Iterable[Item]) -> list[Item]:
+    """Those entries that a person may see: officials all; others those of their own cases, or about themselves.
+
+    Raises:
+        LockgateError: ``not-allowed``, for the public.
+    """
+    if is_official(person):
+        return list(items)
+    if not person.organisation:
+        raise LockgateError(f"{person.id} may not read this", code="not-allowed")
+    own = set(work.case_ids(applicant=person.organisation))
+    return [item for item in items if item.case_id in own or item.subject == person.organisation]
+
+
+def openable(work: Work, person: Actor, case_id: str) -> dict[str, Any]:
+    """Secrets of a case's events that a person may take along: all for those entitled, none for others."""
+    if not any(person.holds(role) for role in READERS):
+        return {}
+    events = work.events(case_stream(case_id))
+    return work.openings(commitment for event in events for commitment in find_commitments(event.data))
+
+
+# ---------------------------------------------------------------------------------------------------- letters
+def render_letter(registry: Registry, person: Actor, case_id: str) -> str:
+    """The letter of a case's last decision or pending proposal, as text; a proposal's letter is marked as a draft.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``no-decision``.
+    """
+    from lockgate.reports.letters import decision_letter
+
+    with registry.read() as work:
+        case = load_case(work, case_id)
+    proposed = case.proposal
+    if not may_see(person, case, "review" if proposed else "parties"):
+        raise LockgateError(f"{person.id} may not read this letter", code="not-allowed")
+    subject = proposed or (case.decisions[-1] if case.decisions else None)
+    if subject is None:
+        raise LockgateError(f"nothing is proposed or decided in {case_id}", code="no-decision", where="case")
+    kind = load_practice(case.kind).kind
+    grounds = [kind.criteria.get(name, name) for name in subject.criteria]
+    return decision_letter(
+        case=case_id,
+        kind=kind.title,
+        authority=kind.authority,
+        applicant=case.applicant,
+        outcome=subject.outcome.value,
+        reasons=subject.reasons,
+        grounds=grounds,
+        granted=dict(subject.granted),
+        conditions=[item.text for item in subject.conditions],
+        expires_on=subject.expires_on,
+        draft=proposed is not None,
+        day=registry.today(),
+    )
