@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lockgate.capability.hardware import normal_format
+from lockgate.capability.hardware import FORMAT_BYTE, normal_format
 from lockgate.capability.operators import (
     all_reduce_time_s,
     all_to_all_time_s,
@@ -86,7 +86,9 @@ def step_times(
     zero = np.zeros(np.broadcast_shapes(tokens.shape, tp.shape))
 
     columns, rows, layers = _dense_products(engine, zero.ndim)
-    times = gemm_time_s(hardware, form, tokens, columns, rows, sustained=True)
+    # Products in 4 bit scale their activations block by block as they run.
+    casts = FORMAT_BYTE[normal_format(form)] < 1
+    times = gemm_time_s(hardware, form, tokens, columns, rows, sustained=True, quantising=casts)
     matrix = np.tensordot(layers, times, axes=1) + zero
     experts, exchange = _expert_times(engine, tokens, zero)
 

@@ -19,6 +19,7 @@ from lockgate.capability.fleets import (
 from lockgate.capability.intervals import Uncertainty
 from lockgate.capability.serving_answers import estimate_serving, rate_ratio
 from lockgate.catalogue import Catalogue
+from lockgate.catalogue.calibration import read_measurements
 from lockgate.catalogue.chips import Chip
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import Assessment
@@ -135,14 +136,24 @@ def gain_rows(catalogue: Catalogue, chip: str) -> list[dict[str, Any]]:
             )
             ratio = rate_ratio(this, that)
             rows.append(
-                {
-                    "what": item["what"],
-                    "over": group["over"],
-                    "ratio": ratio.as_dict(),
-                    "limited_by": that.bottleneck,
-                }
-            )
+                {"what": item["what"], "over": group["over"], "ratio": ratio.as_dict(), "limited_by": that.bottleneck,
+                 "measured": measured_ratio(item["job"], chip, group["over"])}
+            )  # fmt: skip
     return sorted(rows, key=lambda row: -row["ratio"]["value"])
+
+
+def measured_ratio(job: Mapping[str, Any], chip: str, over: str) -> float | None:
+    """Ratio of two chips on the same work among the published runs that ship; None where one of them is not there."""
+    columns = ("model", "count", "tp", "precision", "input_len", "output_len", "framework")
+    found: dict[str, float] = {}
+    for row in read_measurements("serving_throughput"):
+        if (
+            row["chip"] in (chip, over)
+            and not row["excluded"]
+            and all(row[name] == str(job.get(name)) for name in columns)
+        ):
+            found[row["chip"]] = float(row["value"])
+    return found[chip] / found[over] if len(found) == 2 and "concurrency" not in job else None
 
 
 def served_row(catalogue: Catalogue, chip: Chip, model: str) -> ComparedChip:

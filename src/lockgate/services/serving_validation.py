@@ -18,12 +18,14 @@ from lockgate.services.serving import serving_job
 Floats = NDArray[np.float64]
 
 _JOB_COLUMNS = (
-    "model", "chip", "count", "precision", "tp", "input_len", "output_len", "batch", "requests", "scenario", "framework",
+    "model", "chip", "count", "precision", "tp", "ep", "input_len", "output_len", "batch", "requests", "scenario", "framework",
 )  # fmt: skip
 # Which of kernel factor, sampling, synchronisation and host time each family fits; the rest stay as in its era.
 FITTED: Mapping[str, tuple[bool, bool, bool, bool]] = {
     "trtllm-0.17": (True, True, True, False),
     "trtllm-0.11": (True, True, True, False),
+    "trtllm-0.20-0.21": (True, True, True, False),
+    "trtllm-1.2": (True, True, True, False),
     "trtllm-static": (True, True, True, True),
     "mlperf-bert": (True, False, False, False),
     "mlperf-gptj": (True, False, False, False),

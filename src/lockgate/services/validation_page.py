@@ -30,6 +30,7 @@ Over everything left out ({count:,.0f} predictions) the 50 % interval held {held
 
 - `trtllm-static`: TensorRT-LLM 0.5 to 0.9, static batches; A100, H100, L40S. `trtllm-0.11`, `trtllm-0.17`: in-flight batching
   at full load. `trtllm-mixtral`, `trtllm-mixtral-static`: Mixtral 8x7B in the same releases; no fit has seen a mixture of experts.
+  `trtllm-0.20-0.21`, `trtllm-1.2`: the PyTorch backend; H100, H200, B200; FP8 and FP4; up to 671 billion parameters.
   `trtllm-ttft`: time to the first token of one request.
 - `mlperf-bert`, `mlperf-gptj`: MLPerf Inference, closed division, offline and server. Result not verified by MLCommons
   Association where a figure is derived. The MLPerf name and logo are trademarks of MLCommons Association.

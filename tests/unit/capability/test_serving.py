@@ -164,7 +164,7 @@ def test_an_unseen_framework_and_an_unseen_chip_widen_the_interval() -> None:
         return rate.interval_90.high / rate.interval_90.low
 
     known = width(framework="tensorrt-llm 0.17")
-    near = width(framework="tensorrt-llm 1.2")
+    near = width(framework="tensorrt-llm 0.9")
     other = width(framework="vllm 0.9")
     assert known < near < other
     assert other < width(framework="vllm 0.9", hardware=chip("ascend-910b3"), precision="bf16")
@@ -188,7 +188,7 @@ def test_eras_are_found_by_name_and_version() -> None:
     assert choose_era("MLPerf v4.1", TABLES).era.id == "tensorrt-llm 0.11"
     assert choose_era("mlperf v3.1", TABLES, kind="encoder").exact
     assert not choose_era("sglang 0.5", TABLES).same_framework
-    assert choose_era("tensorrt-llm", TABLES).era.id == "tensorrt-llm 0.17"
+    assert choose_era("tensorrt-llm", TABLES).era.id == "tensorrt-llm 1.2"
 
 
 def test_one_token_answers_have_no_time_per_token() -> None:
