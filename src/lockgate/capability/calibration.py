@@ -111,6 +111,8 @@ class KernelSet:
     """All kernel parameters of a chip.
 
     Attributes:
+        prefill: Attention of inference engines over prompts, which fill a cache as they go.
+        training_attention: Attention of training frameworks, forward and backward.
         basis: ``measured`` on this chip, on the ``same-silicon``, ``inherited`` from its class, or ``generic``.
         origin: The id whose tables they come from.
         source: Source id of the tables.
@@ -119,6 +121,7 @@ class KernelSet:
 
     gemm: Mapping[str, GemmKernel]
     prefill: PrefillKernel
+    training_attention: PrefillKernel
     decode: Mapping[str, DecodeKernel]
     collective: CollectiveKernel
     custom_all_reduce: CollectiveKernel
@@ -207,6 +210,7 @@ def _kernel_set(record: Mapping[str, Any], basis: str, origin: str, spread: Spre
     return KernelSet(
         gemm=MappingProxyType({name: _read(GemmKernel, values) for name, values in record["gemm"].items()}),
         prefill=_read(PrefillKernel, record["prefill"]),
+        training_attention=_read(PrefillKernel, record["training_attention"]),
         decode=MappingProxyType(
             {name: _read(DecodeKernel, values) for name, values in record["decode"].items()}
         ),

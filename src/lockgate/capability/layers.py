@@ -291,11 +291,18 @@ def _attention_s(
     times = []
     for backward in (False, True):
         full = op.prefill_attention_time_s(
-            hardware, split.micro / split.cp, heads, width, seq_len, causal=causal, backward=backward
+            hardware,
+            split.micro / split.cp,
+            heads,
+            width,
+            seq_len,
+            causal=causal,
+            training=True,
+            backward=backward,
         )
         if share and model.sliding_window and model.sliding_window < seq_len:
             near = op.prefill_attention_time_s(
-                hardware, split.micro / split.cp, heads, width, seq_len, causal=causal, backward=backward,
+                hardware, split.micro / split.cp, heads, width, seq_len, causal=causal, training=True, backward=backward,
                 window=model.sliding_window,
             )  # fmt: skip
             full = share * near + (1 - share) * full

@@ -124,6 +124,7 @@ def prefill_attention_time_s(
     kv_heads: ArrayLike | None = None,
     window: float | None = None,
     causal: bool = True,
+    training: bool = False,
     backward: bool = False,
     kv_byte: float = 2.0,
 ) -> Floats:
@@ -139,10 +140,11 @@ def prefill_attention_time_s(
         kv_heads: Key-value heads on this rank; as ``heads`` if not given.
         window: Tokens a token looks back at most.
         causal: A token sees only those before it.
-        backward: The backward pass: 2.5 times the work.
+        training: With the kernels of training frameworks instead of those that fill a cache.
+        backward: The backward pass of training: 2.5 times the work.
         kv_byte: Per element of keys and values.
     """
-    kernel = hardware.kernels.prefill
+    kernel = hardware.kernels.training_attention if training or backward else hardware.kernels.prefill
     batch, heads, head_dim, tokens, cached = (
         np.asarray(v, float) for v in (batch, heads, head_dim, tokens, cached)
     )

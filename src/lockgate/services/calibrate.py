@@ -87,7 +87,7 @@ def calibrate(catalogue: Catalogue, chip_id: str | None, torch: Any) -> Calibrat
             )  # fmt: skip
     for backward in (False, True):
         work, tokens, times = (list(c) for c in zip(*_prefill_calls(torch, backward=backward), strict=True))
-        fits["prefill.backward" if backward else "prefill"] = fit_prefill(
+        fits["attention.backward" if backward else "attention"] = fit_prefill(
             work, tokens, times, peak_flop_per_s=peaks["bf16"]
         )
     read, times = (list(c) for c in zip(*_decode_calls(torch), strict=True))
@@ -164,13 +164,13 @@ def _record(chip: Chip, device: str, fits: dict[str, KernelFit], catalogue: Cata
             old = gemm.get(name, {})
             burst = old.get("sustained_fraction", reached) / old.get("compute_fraction", reached)
             gemm[name] = fit.parameters | {"sustained_fraction": float(f"{reached * burst:.4g}")}
-    prefill = dict(record["prefill"]) | fits["prefill"].parameters
-    prefill["backward_fraction"] = fits["prefill.backward"].parameters["compute_fraction"]
+    attention = dict(record["training_attention"]) | fits["attention"].parameters
+    attention["backward_fraction"] = fits["attention.backward"].parameters["compute_fraction"]
     return record | {
         "source": "own-measurement",
         "table": f"lockgate calibrate on {device}",
         "gemm": gemm,
-        "prefill": prefill,
+        "training_attention": attention,
         "decode": dict(record["decode"]) | {"bf16": fits["decode.bf16"].parameters},
         "elementwise_memory_fraction": fits["copy"].parameters["elementwise_memory_fraction"],
         "spread": {"collective": 0.2},
