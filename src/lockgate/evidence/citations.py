@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from lockgate.evidence.claims import Claim, identify
+from lockgate.evidence.claims import Claim, make_claim
 from lockgate.evidence.context import Context
 from lockgate.evidence.dates import DateSpan
 
@@ -33,13 +33,11 @@ def read_citations(context: Context) -> Iterator[Claim]:
                 first = next(at for at in range(token + 1) if lexed.starts[at] >= found.start("title"))
                 policy = context.has(first, token, "POLICY", "CONTROLS")
                 start, end = found.start("title"), lexed.ends[token]
-                yield identify(
-                    Claim(
-                        id="", document=context.document.id, quote=text[start:end], char_start=start, char_end=end,
-                        subject=f"{found['who'].strip()} {'note on rule' if policy else 'report'}",
-                        attribute="policy.change_date" if policy else "event.date",
-                        value=thing.iso, unit="date", low=float(thing.low.toordinal()), high=float((thing.high or thing.low).toordinal()),
-                        attributed_to=found["who"].strip(), pattern="citation",
-                    )
+                who = found["who"].strip()
+                yield make_claim(
+                    context.document, (start, end), (f"{who} {'note on rule' if policy else 'report'}", ""),
+                    "policy.change_date" if policy else "event.date", thing.iso, unit="date",
+                    low=float(thing.low.toordinal()), high=float((thing.high or thing.low).toordinal()),
+                    attributed_to=who, pattern="citation",
                 )  # fmt: skip
                 break

@@ -71,10 +71,54 @@ def whole(value: float | str | None) -> float | int | str | None:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def claim_id(
+    document: str, start: int, end: int, subject: str, attribute: str, value: float | str, polarity: bool
+) -> str:
+    """The id of a claim: the same words of the same document say the same, so it outlives another reading."""
+    key = f"{document}|{start}|{end}|{subject}|{attribute}|{value}|{polarity}"
+    return "c-" + hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:12]
+
+
 def identify(claim: Claim) -> Claim:
-    """The claim with its id: the same words of the same document say the same, so the id outlives another reading."""
-    key = f"{claim.document}|{claim.char_start}|{claim.char_end}|{claim.subject}|{claim.attribute}|{claim.value}|{claim.polarity}"
-    return replace(claim, id="c-" + hashlib.sha256(key.encode()).hexdigest()[:12])
+    """A claim of another reader with our id."""
+    fields = (
+        claim.document,
+        claim.char_start,
+        claim.char_end,
+        claim.subject,
+        claim.attribute,
+        claim.value,
+        claim.polarity,
+    )
+    return replace(claim, id=claim_id(*fields))
+
+
+def make_claim(
+    document: Document,
+    span: tuple[int, int],
+    subject: tuple[str, str],
+    attribute: str,
+    value: float | str,
+    *,
+    polarity: bool = True,
+    **rest: Any,
+) -> Claim:
+    """A claim with its quote and id.
+
+    Args:
+        document: What makes it.
+        span: First character of the quote and the one behind its last, in code points.
+        subject: What it is about, in words and as an id.
+        attribute: Name in the controlled vocabulary.
+        value: What is said.
+        polarity: False for a denial.
+        rest: Further fields of `Claim`.
+    """
+    start, end = span
+    return Claim(
+        claim_id(document.id, start, end, subject[0], attribute, value, polarity), document.id, document.text[start:end],
+        start, end, subject[0], attribute, value, polarity=polarity, subject_id=subject[1], **rest,
+    )  # fmt: skip
 
 
 def check_claim(claim: Claim, document: Document) -> None:

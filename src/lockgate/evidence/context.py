@@ -1,5 +1,6 @@
 """What a document is about, and what stands near a token: the chip meant, the source named, the hedge."""
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ class Context:
     maker: Entity | None = None
     event: str = "import approval"
     chips: list[int] = field(default_factory=list)
+    _sentence: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, document: Document, lexed: Lexed, grammar: Grammar) -> "Context":
@@ -57,12 +59,22 @@ class Context:
     # ---- words around a token -------------------------------------------------------------------------------
     def has(self, first: int, behind: int, *names: str) -> bool:
         """Whether one of some classes stands between two tokens."""
-        chars = self.grammar.set_of(*names)
-        return any(code in chars for code in self.lexed.codes[first:behind])
+        return not self.grammar.set_of(*names).isdisjoint(self.lexed.codes[first:behind])
+
+    def sentence(self, token: int) -> tuple[int, int]:
+        """First token of the sentence a token stands in, and the token behind its last."""
+        first, behind = self._sentence
+        if not first <= token < behind:
+            self._sentence = first, behind = self.lexed.sentence(token)
+        return first, behind
+
+    def chips_in(self, first: int, behind: int) -> list[int]:
+        """The tokens between two that name a chip."""
+        return self.chips[bisect_left(self.chips, first) : bisect_left(self.chips, behind)]
 
     def clause(self, token: int, behind: int | None = None) -> tuple[int, int]:
         """The clause around some tokens: the sentence, cut at its marks where it is long."""
-        first, last = self.lexed.sentence(token)
+        first, last = self.sentence(token)
         end = behind or token + 1
         if self._length(first, last) <= QUOTE_MAX:
             wide = (first, last)
@@ -97,7 +109,7 @@ class Context:
         Where ``counted`` chips are not named, a maker in the sentence stands for its chips.
         """
         lexed, grammar = self.lexed, self.grammar
-        first, behind = lexed.sentence(token)
+        first, behind = self.sentence(token)
         skip = grammar.set_of("MODIFIER", "CHIPNOUN", "@vendor", "@architecture")
         for at in range(token + 1, min(token + 7, behind)):
             thing = named(lexed, at)
@@ -105,11 +117,7 @@ class Context:
                 return self.show_chip(at)
             if lexed.codes[at] not in skip:
                 break
-        chips = [
-            at
-            for at in range(first, behind)
-            if (thing := named(lexed, at)) is not None and thing.kind == "chip"
-        ]
+        chips = self.chips_in(first, behind)
         before = [
             at for at in chips if at < token and not isinstance(lexed.payload.get(at - 1), Quantity)
         ]  # "two 910B dies" are parts of something else
@@ -162,7 +170,7 @@ class Context:
 
     def maker_near(self, token: int) -> Entity | None:
         """The chip maker that an amount is put down to: the nearest before it in the sentence, else behind, else the topic's."""
-        first, behind = self.lexed.sentence(token)
+        first, behind = self.sentence(token)
         for at in (*range(token - 1, first - 1, -1), *range(token + 1, behind)):
             thing = named(self.lexed, at)
             if thing is not None and thing.kind == "vendor":
@@ -171,7 +179,7 @@ class Context:
 
     def nearest(self, token: int, name: str) -> int:
         """Distance in tokens to the nearest word of a class in the sentence; very large where there is none."""
-        first, behind = self.lexed.sentence(token)
+        first, behind = self.sentence(token)
         chars, codes = self.grammar.set_of(name), self.lexed.codes
         return min(
             (
@@ -225,16 +233,16 @@ class Context:
     def hedge(self, token: int, amount: Quantity) -> str:
         """The hedge on an amount: the words right before and behind it, then those of its clause."""
         codes, grammar = self.lexed.codes, self.grammar
-        first, behind = self.lexed.sentence(token)
+        first, behind = self.sentence(token)
         near = codes[max(first, token - 2) : token]
         if len(near) == 2 and near[1] not in grammar.set_of("HEDGE_GAP", "OVER", "UNDER", "UP_TO", "APPROX"):
             near = near[1:]  # "far more than the 700,000" compares, it does not hedge
         for name, hedge in (("OVER", "over"), ("UNDER", "under"), ("UP_TO", "up_to"), ("APPROX", "approx")):
-            if any(code in grammar.set_of(name) for code in near):
+            if not grammar.set_of(name).isdisjoint(near):
                 return hedge
         if amount.hedge != "none":
             return amount.hedge
-        if any(code in grammar.set_of("OR_MORE") for code in codes[token + 1 : min(behind, token + 3)]):
+        if self.has(token + 1, min(behind, token + 3), "OR_MORE"):
             return "over"
         if self.has(max(first, token - 6), token, "MAY"):
             return "may"
@@ -242,7 +250,7 @@ class Context:
 
     def source(self, token: int) -> str:
         """Who says what stands in a sentence, as far as the sentence tells."""
-        first, behind = self.lexed.sentence(token)
+        first, behind = self.sentence(token)
         says, according = self.grammar.set_of("SAY"), self.grammar.set_of("ACCORDING")
         kinds = ("publisher", "person", "vendor", "us_agency", "cn_agency", "benchmark")
         anonymous = self.grammar.set_of("ANON")

@@ -153,6 +153,10 @@ class Grammar:
                 compiled = self._role(role)
                 for dimension in role.dimension:
                     self.roles.setdefault(dimension, []).append(compiled)
+        self.cues = {
+            dimension: frozenset().union(*(role.cues for role in roles))
+            for dimension, roles in self.roles.items()
+        }
         problems.raise_if_any()
 
     def _role(self, row: RoleRow) -> Role:

@@ -20,6 +20,7 @@ from lockgate.evidence.lexicon import (
     PROPER,
     SAME,
     UNKNOWN,
+    WORD,
     Entity,
     Lexicon,
     publisher_of,
@@ -130,13 +131,13 @@ def _pieces(text: str) -> Pieces:
         kind = found.lastindex or MARK
         if kind == GLUE:
             continue
-        word = found.group()
-        if kind == LINE and wrapped and word.count("\n") == 1 and not BULLET.match(text, found.start()):
+        start, end = found.span()
+        if kind == LINE and wrapped and text.count("\n", start, end) == 1 and not BULLET.match(text, start):
             continue
         kinds.append(kind)
-        words.append(word.lower())
-        starts.append(found.start())
-        ends.append(found.end())
+        words.append(text[start:end].lower())
+        starts.append(start)
+        ends.append(end)
     return Pieces(text, kinds, words, starts, ends)
 
 
@@ -149,8 +150,15 @@ def _merge(pieces: Pieces, lexicon: Lexicon, on: date | None) -> Lexed:
     breaks: list[int] = []
     single, phrases = lexicon.codes, lexicon.phrases
     count, at = len(words), 0
+    special = phrases.keys() | DATE_STARTS | NUMBER_STARTS
     while at < count:
         word, kind = words[at], kinds[at]
+        if kind == WORD and word not in special:
+            codes.append(single.get(word) or (PROPER if text[starts[at]].isupper() else UNKNOWN))
+            first.append(starts[at])
+            last.append(ends[at])
+            at += 1
+            continue
         behind, code = at + 1, ""
         thing: Payload | None = None
         if word in phrases:
@@ -196,13 +204,16 @@ def _merge(pieces: Pieces, lexicon: Lexicon, on: date | None) -> Lexed:
 def _phrase(pieces: Pieces, at: int, lexicon: Lexicon) -> tuple[int, str, Entity | None] | None:
     """The longest phrase that starts at a piece."""
     words, starts, ends = pieces.words, pieces.starts, pieces.ends
-    for entry in lexicon.phrases[words[at]]:
+    group = lexicon.phrases[words[at]]
+    following = words[at + 1] if at + 1 < len(words) else ""
+    for entry in (*group.get(following, ()), *group.get("", ())) if following in group else group.get("", ()):
         size = len(entry.pieces)
-        if size > 1:
-            if tuple(words[at : at + size]) != entry.pieces:
-                continue
-            if any(glue and starts[at + i] != ends[at + i - 1] for i, glue in enumerate(entry.glued)):
-                continue
+        if size > 2 and tuple(words[at : at + size]) != entry.pieces:
+            continue
+        if size > 1 and any(
+            glue and starts[at + i] != ends[at + i - 1] for i, glue in enumerate(entry.glued)
+        ):
+            continue
         if entry.proper:
             shown = pieces.text[starts[at] : ends[at + size - 1]]
             if not (shown.isupper() if entry.proper == 2 else shown[0].isupper()):

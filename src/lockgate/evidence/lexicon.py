@@ -109,21 +109,24 @@ class Lexicon:
         self._next = FIRST_CODE
         self.codes: dict[str, str] = {}
         self.classes: dict[str, set[str]] = {}
-        self.phrases: dict[str, list[Entry]] = {}
+        self.phrases: dict[
+            str, dict[str, list[Entry]]
+        ] = {}  # first piece -> second piece, or none -> entries
         self.units: dict[str, list[Unit]] = {}
         self.domains: dict[str, Entity] = {}
         self.publishers: dict[str, Entity] = {}
         self.families: dict[str, EntityRow] = {}
-        for group in tables.vocabulary.values():
-            for name, forms in group.items():
+        for part in tables.vocabulary.values():
+            for name, forms in part.items():
                 for form in forms:
                     self.classes.setdefault(name, set()).add(self.code_of(form))
         for row in tables.units:
             self._add_unit(row.dimension, row.unit, row.factor, row.forms)
         for entity in tables.entities:
             self._add_entity(entity)
-        for entries in self.phrases.values():
-            entries.sort(key=lambda entry: (-len(entry.pieces), entry.entity is None))
+        for group in self.phrases.values():
+            for entries in group.values():
+                entries.sort(key=lambda entry: (-len(entry.pieces), entry.entity is None))
         for units in self.units.values():
             units.sort(key=lambda unit: -len(unit.pieces))
 
@@ -140,7 +143,7 @@ class Lexicon:
             self.codes[key] = form if len(form) == 1 and not form.isalnum() else self.fresh()
             if len(words) > 1:
                 entry = Entry(words, glued, self.codes[key], None, 0)
-                self.phrases.setdefault(words[0], []).append(entry)
+                self._add_phrase(entry)
         return self.codes[key]
 
     def kind_code(self, kind: str) -> str:
@@ -152,6 +155,10 @@ class Lexicon:
     def chars(self, names: Iterable[str]) -> frozenset[str]:
         """All characters of some classes."""
         return frozenset().union(*(self.classes.get(name, ()) for name in names))
+
+    def _add_phrase(self, entry: Entry) -> None:
+        second = entry.pieces[1] if len(entry.pieces) > 1 else ""
+        self.phrases.setdefault(entry.pieces[0], {}).setdefault(second, []).append(entry)
 
     def _add_unit(self, dimension: str, unit: str, factor: float, forms: Iterable[str]) -> None:
         for form in forms:
@@ -176,10 +183,10 @@ class Lexicon:
             words, glued = pieces_of(alias)
             proper = 2 if alias.isupper() and alias.isalpha() else int(alias[0].isupper())
             entry = Entry(words, glued, codes[0], entity, proper)
-            self.phrases.setdefault(words[0], []).append(entry)
+            self._add_phrase(entry)
             if row.kind == "chip" and alias[-1] not in "s" and alias[-1].isascii():
                 plural = Entry((*words[:-1], words[-1] + "s"), glued, codes[0], entity, proper)
-                self.phrases.setdefault(plural.pieces[0], []).append(plural)
+                self._add_phrase(plural)
 
 
 def publisher_of(domain: str, domains: Mapping[str, Entity]) -> Entity | None:

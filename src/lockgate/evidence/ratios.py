@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lockgate.evidence.claims import Claim, identify
+from lockgate.evidence.claims import Claim, make_claim
 from lockgate.evidence.context import Context
 from lockgate.evidence.counts import named
 from lockgate.evidence.quantities import Quantity, tidy
@@ -26,7 +26,7 @@ def _ratio(
     context: Context, token: int, kind: str, value: float | None, low: float | None, high: float | None
 ) -> Iterator[Claim]:
     lexed = context.lexed
-    first, behind = lexed.sentence(token)
+    first, behind = context.sentence(token)
     other = _comparand(context, token, behind)
     if other is None:
         return
@@ -60,12 +60,9 @@ def _ratio(
     start, end = context.offsets(
         min(token, first) if behind - first < 40 else token, max(other + 1, min(behind, other + 6))
     )
-    yield identify(
-        Claim(
-            id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
-            subject=f"{subject} vs {thing.name}{what}", attribute="perf.ratio", value=shown, unit="x", low=low, high=high,
-            hedge=hedge, attributed_to=context.source(token), subject_id=f"{subject_id} vs {thing.id}", pattern=f"ratio:{kind}",
-        )
+    yield make_claim(
+        context.document, (start, end), (f"{subject} vs {thing.name}{what}", f"{subject_id} vs {thing.id}"), "perf.ratio", shown,
+        unit="x", low=low, high=high, hedge=hedge, attributed_to=context.source(token), pattern=f"ratio:{kind}",
     )  # fmt: skip
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from lockgate.evidence.claims import Claim, identify
+from lockgate.evidence.claims import Claim, make_claim
 from lockgate.evidence.context import CLAUSE_MARKS, Context
 from lockgate.evidence.grammar import Role
-from lockgate.evidence.lexicon import BREAK
 from lockgate.evidence.quantities import Quantity, tidy
 
 WINDOW = 30
@@ -30,18 +29,14 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
     if not roles:
         return None
     codes = context.lexed.codes
-    first, behind = context.lexed.sentence(token)
+    first, behind = context.sentence(token)
     inside = set(codes[first:behind])
-    scores: list[tuple[float, int, Role]] = []
-    number = (
-        amount.value
-        if amount.value is not None
-        else amount.low
-        if amount.low is not None
-        else amount.high or 0.0
+    number = next((bound for bound in (amount.value, amount.low, amount.high) if bound is not None), 0.0)
+    near = _nearest(
+        codes, token, first, behind, context.grammar.cues[amount.dimension], context.grammar.set_of("TIE")
     )
-    reach = list(_distances(codes, token, first, behind, context.grammar.set_of("TIE")))
-    for rank, role in enumerate(roles):
+    best_role, best_score = None, 0.0
+    for role in roles:
         row = role.row
         if (row.low_min is not None and number < row.low_min) or (
             row.high_max is not None and number > row.high_max
@@ -49,30 +44,36 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
             continue
         if any(not need & inside for need in role.needs) or role.avoid & inside:
             continue
-        best = 0.0
-        for code, distance in reach:
-            weight = role.cues.get(code)
-            if weight is not None:
-                best = max(best, weight / (1 + distance / REACH))
-        if row.base + best > 0:
-            scores.append((row.base + best, -rank, role))
-    return max(scores, key=lambda score: score[:2])[2] if scores else None
+        cue = max(
+            (
+                role.cues[code] / (1 + distance / REACH)
+                for code, distance in near.items()
+                if code in role.cues
+            ),
+            default=0.0,
+        )
+        if row.base + cue > best_score:
+            best_role, best_score = role, row.base + cue
+    return best_role
 
 
-def _distances(
-    codes: str, token: int, first: int, behind: int, ties: frozenset[str]
-) -> Iterator[tuple[str, float]]:
-    """Every token around an amount with its distance; what hangs on it by "in" or "of" stands right beside it."""
+def _nearest(
+    codes: str, token: int, first: int, behind: int, cues: frozenset[str], ties: frozenset[str]
+) -> dict[str, float]:
+    """The cues around an amount, each at its smallest distance; what hangs on it by "in" or "of" stands right beside it."""
+    near: dict[str, float] = {}
+    tied = codes[token + 1 : token + 2] in ties if token + 1 < behind else False
     for step, stop in ((-1, max(first - 1, token - WINDOW)), (1, min(behind, token + WINDOW))):
         barrier = 0.0
         for at in range(token + step, stop, step):
             code = codes[at]
-            if code == BREAK:
-                break
             if code in CLAUSE_MARKS:
                 barrier += 3
-            near = step == 1 and at <= token + 3 and codes[token + 1] in ties
-            yield code, 0.0 if near else abs(at - token) - 1 + barrier
+            elif code in cues:
+                distance = 0.0 if tied and step == 1 and at <= token + 3 else abs(at - token) - 1 + barrier
+                if distance < near.get(code, WINDOW * 9.0):
+                    near[code] = distance
+    return near
 
 
 def claim_of(context: Context, token: int, amount: Quantity, role: Role) -> Claim:
@@ -81,28 +82,20 @@ def claim_of(context: Context, token: int, amount: Quantity, role: Role) -> Clai
     shown = amount.scaled(1 / row.per) if row.per != 1 else amount
     hedge = context.hedge(token, amount)
     value, low, high = bounds(shown, hedge)
-    subject, subject_id = subject_of(context, token, row.subject)
-    first, behind = context.clause(token)
-    start, end = context.offsets(first, behind)
-    return identify(
-        Claim(
-            id="",
-            document=context.document.id,
-            quote=context.document.text[start:end],
-            char_start=start,
-            char_end=end,
-            subject=subject,
-            attribute=row.attribute,
-            value=value,
-            unit=row.unit or amount.unit,
-            low=low,
-            high=high,
-            hedge=hedge,
-            polarity=not context.has(max(context.lexed.sentence(token)[0], token - 8), token, "NEG"),
-            attributed_to=context.source(token),
-            subject_id=subject_id,
-            pattern=f"role:{row.attribute}",
-        )
+    first = context.sentence(token)[0]
+    return make_claim(
+        context.document,
+        context.offsets(*context.clause(token)),
+        subject_of(context, token, row.subject),
+        row.attribute,
+        value,
+        polarity=not context.has(max(first, token - 8), token, "NEG"),
+        unit=row.unit or amount.unit,
+        low=low,
+        high=high,
+        hedge=hedge,
+        attributed_to=context.source(token),
+        pattern=f"role:{row.attribute}",
     )
 
 
@@ -129,8 +122,7 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
     ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{actor}`` whose models,
     ``{package}`` the module or server that a price is of, ``{object}`` what stands behind "of" or "for".
     """
-    lexed = context.lexed
-    first, behind = lexed.sentence(token)
+    first, behind = context.sentence(token)
     parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object"), "")
     chip_id = ""
     if "chip}" in template or "{object}" in template:
@@ -163,7 +155,7 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
 def _object(context: Context, token: int) -> str:
     """The words behind "of" or "for": "20% of Nvidia's projected production capacity"."""
     lexed = context.lexed
-    behind = lexed.sentence(token)[1]
+    behind = context.sentence(token)[1]
     ties = context.grammar.set_of("OF", "FOR")
     for at in range(token + 1, min(behind, token + 4)):
         if lexed.codes[at] in ties:

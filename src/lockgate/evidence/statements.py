@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from lockgate.evidence.claims import Claim, identify
+from lockgate.evidence.claims import Claim, make_claim
 from lockgate.evidence.context import Context
 from lockgate.evidence.counts import named
 from lockgate.evidence.dates import DateSpan, months_before
@@ -41,13 +41,10 @@ def read_makers(context: Context) -> Iterator[Claim]:
             continue
         if context.possessive(token - 1) and maker.belongs_to == "US":
             continue
-        start, end = context.offsets(token - 1, token + 1)
-        yield identify(
-            Claim(
-                id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
-                subject=lexed.text[lexed.starts[token] : lexed.ends[token]], attribute="chip.vendor", value=maker.name,
-                attributed_to=context.source(token), subject_id=chip.id, value_id=maker.id, pattern="maker-before-chip",
-            )
+        shown = lexed.text[lexed.starts[token] : lexed.ends[token]]
+        yield make_claim(
+            context.document, context.offsets(token - 1, token + 1), (shown, chip.id), "chip.vendor", maker.name,
+            attributed_to=context.source(token), value_id=maker.id, pattern="maker-before-chip",
         )  # fmt: skip
 
 
@@ -105,21 +102,19 @@ def _claim(
     subject, subject_id = _subject(context, row.subject, found)
     denied = (
         row.polarity
-        and context.has(max(context.lexed.sentence(first)[0], first - 1), found.end(), "NEG")
+        and context.has(max(context.sentence(first)[0], first - 1), found.end(), "NEG")
         and not row.attribute.startswith(("statement", "recipient.disclosure", "approval.queue"))
     )
-    return identify(
-        Claim(
-            id="", document=context.document.id, quote=context.document.text[start:end], char_start=start, char_end=end,
-            subject=subject, attribute=row.attribute, value=f"not {value}" if denied else value, low=low, high=high,
-            unit="date" if row.value == "{date}" else "", hedge=row.hedge or _hedge(context, first, found.end()), polarity=not denied,
-            attributed_to=context.source(first), subject_id=subject_id, value_id=value_id, pattern=row.id,
-        )
+    return make_claim(
+        context.document, (start, end), (subject, subject_id), row.attribute, f"not {value}" if denied else value,
+        polarity=not denied, low=low, high=high, unit="date" if row.value == "{date}" else "",
+        hedge=row.hedge or _hedge(context, first, found.end()), attributed_to=context.source(first), value_id=value_id,
+        pattern=row.id,
     )  # fmt: skip
 
 
 def _hedge(context: Context, token: int, end: int) -> str:
-    first, behind = context.lexed.sentence(token)
+    first, behind = context.sentence(token)
     if context.has(first, end, "MAY"):
         return "may"
     return "reported" if context.has(first, behind, "REPORTED", "ACCORDING", "ANON", "LIKELY") else "none"
