@@ -128,13 +128,21 @@ def later(at: str, **by: float) -> str:
 
 # ------------------------------------------------------------------------------------------------- people
 def invite_first_administrator(work: Work) -> str | None:
-    """On an empty installation: create the administrator and return the one-time link's key; else None."""
-    if access.count_people(work.connection):
+    """Where nobody can log in yet: an administrator's one-time link (its key); else None.
+
+    An administrator who was entered before, on the command line say, is invited; where there is none, one is added.
+    """
+    everybody = access.people(work.connection)
+    if any((row.password_hash or row.oidc_subject) and not row.disabled for row in everybody):
         return None
-    row = PersonRow("admin", "Administrator", (Role.ADMINISTRATOR.value,), created_at=work.at)
-    access.add_person(work.connection, row)
-    work.append("access:admin", "PersonAdded", {"roles": list(row.roles)}, actor="installation")
-    return invite(work, "admin", by="installation")
+    found = next(
+        (row for row in everybody if Role.ADMINISTRATOR.value in row.roles and not row.disabled), None
+    )
+    if found is None:
+        found = PersonRow("admin", "Administrator", (Role.ADMINISTRATOR.value,), created_at=work.at)
+        access.add_person(work.connection, found)
+        work.append(f"access:{found.id}", "PersonAdded", {"roles": list(found.roles)}, actor="installation")
+    return invite(work, found.id, by="installation")
 
 
 def invite(work: Work, person_id: str, *, by: str) -> str:

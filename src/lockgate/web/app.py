@@ -41,6 +41,9 @@ PAGES = (
     "capability",
     "evidence",
     "dossier",
+    "batches",
+    "shipments",
+    "ledger",
     "health",
 )
 API: tuple[str, ...] = ("chips", "determine", "estimate")
