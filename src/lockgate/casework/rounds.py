@@ -254,7 +254,7 @@ class Levers:
 
     Attributes:
         supply: The smallest such supply.
-        quantity: The smallest such request of its own, or the largest where a smaller one is what helps.
+        quantity: The smallest such request of its own; where a request over the maximum falls out, the maximum.
         accepted_on: The latest such day of acceptance among the days of the round.
     """
 
@@ -274,7 +274,8 @@ def find_levers(given: AllocationRound, recipient: str) -> Levers:
     at = next((at for at, item in enumerate(given.requests) if item.recipient == recipient), None)
     if at is None:
         raise LockgateError(f"nobody named {recipient!r} asked", code="unknown-recipient")
-    now = allocate(given).allotments[at].quantity
+    found = allocate(given).allotments[at]
+    now = found.quantity
 
     def gains(other: AllocationRound) -> bool:
         return allocate(other).allotments[at].quantity > now
@@ -290,7 +291,7 @@ def find_levers(given: AllocationRound, recipient: str) -> Levers:
         supply=None if supply is None else _least(lambda units: gains(replace(given, supply=units)), supply),
         quantity=None
         if asked is None
-        else _helping_request(lambda units: gains(asking(quantity=units)), asked),
+        else _helping_request(lambda units: gains(asking(quantity=units)), asked, found.maximum),
         accepted_on=_latest_helping(lambda earlier: gains(asking(accepted_on=earlier)), day, given.requests),
     )
 
@@ -310,16 +311,12 @@ def _least(helps: Callable[[int], bool], start: int) -> int | None:
     return high
 
 
-def _helping_request(helps: Callable[[int], bool], asked: int) -> int | None:
-    """A larger request that helps; else the largest smaller one, as where a request over the maximum falls out."""
+def _helping_request(helps: Callable[[int], bool], asked: int, most: int | None) -> int | None:
+    """A larger request that helps; else the maximum, where a request over it falls out."""
     larger = _least(helps, asked)
-    if larger is not None or asked < 2 or not helps(1):
+    if larger is not None or most is None or most >= asked:
         return larger
-    low, high = 1, asked
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if helps(middle) else (low, middle)
-    return low
+    return most if helps(most) else None
 
 
 def _latest_helping(

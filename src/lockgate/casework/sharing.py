@@ -435,9 +435,7 @@ class Sharing:
 
     def too_small(self) -> list[int]:
         """Positions of results above nothing and below what is useful, the smallest and last in order at the end."""
-        small = self.rule.small
-        if small is None:
-            return []
-        least = [max(small.result_min, request.useful_min) for request in self.requests]
+        floor = self.rule.small.result_min if self.rule.small else 0
+        least = [max(floor, request.useful_min) for request in self.requests]
         found = [at for at, units in enumerate(self.got) if 0 < units < least[at]]
         return sorted(found, key=lambda at: (-self.got[at], self.rank[at]))
