@@ -3,6 +3,7 @@
 A table has one axis for each of ``tp, cp, ep, micro_batch``; a search gathers from it what a layout needs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,7 @@ class LayerTables:
         activation_byte: Kept for the backward pass, all layers: a first axis of three.
         work_byte: Largest working set of a single layer.
         logits_byte: Kept on the last stage.
+        compute_s: What the layers' compute is made of, both passes, by name.
     """
 
     forward_s: Floats
@@ -81,6 +83,7 @@ class LayerTables:
     activation_byte: Floats
     work_byte: Floats
     logits_byte: Floats
+    compute_s: Mapping[str, Floats]
 
 
 def layer_tables(
@@ -121,9 +124,15 @@ def layer_tables(
     launch = parameters.layer_launch_s
     forward = layers * (attention_f + element_f + launch) + dense_f
     backward = layers * (attention_b + 1.6 * element_f + launch) + dense_b
+    compute = {
+        "matrix products": dense_f + dense_b,
+        "attention": layers * (attention_f + attention_b),
+        "element-wise": layers * (2.6 * element_f + 2.0 * launch),
+    }
     if model.experts:
         expert_f, expert_b = _expert_gemms_s(model, hardware, parameters, split, precision)
         forward, backward = forward + expert_f, backward + expert_b
+        compute["experts"] = expert_f + expert_b
     tensor, tensor_again = _traffic_s(model, hardware, parameters, era, split, (attention_f, attention_b))
     selective = layers * (attention_f + (0.5 * element_f if era.fused_attention else 0.0))
     if model.latent and era.fused_attention:
@@ -142,6 +151,7 @@ def layer_tables(
         activation_byte=np.stack([np.broadcast_to(kept, shape) for kept in activation]),
         work_byte=np.broadcast_to(work, shape),
         logits_byte=np.broadcast_to(logits, shape),
+        compute_s={name: np.broadcast_to(part, shape) for name, part in compute.items()},
     )
 
 

@@ -145,6 +145,19 @@ def predict_steps(run: TrainingRun, layouts: Layouts) -> TrainingSteps:
     )
 
 
+def compute_parts_s(run: TrainingRun, layouts: Layouts, position: int) -> dict[str, float]:
+    """What the compute of one layout's step is made of, seconds by name; the parts add up to ``compute_s``."""
+    tables, index = _tables_for(run, layouts)
+    place = int(index[position])
+    micro_batches = run.global_batch / float(layouts.dp[position] * layouts.micro_batch[position])
+    scale = run.era.factor * micro_batches
+    parts = {
+        name: scale * float(part.reshape(-1)[place]) / float(layouts.pp[position])
+        for name, part in tables.compute_s.items()
+    }
+    return parts | {"output layer": scale * float(tables.head_s.reshape(-1)[place])}
+
+
 def model_flop_per_token(model: ModelArchitecture, seq_len: int) -> float:
     """Floating-point operations a token needs in forward and backward passes, attention counted as the full square.
 

@@ -14,6 +14,7 @@ from lockgate.capability.layout import RECOMPUTE, Layouts, explain_impossible, l
 from lockgate.capability.training import (
     TrainingRun,
     TrainingSteps,
+    compute_parts_s,
     model_flop_per_token,
     predict_steps,
     training_run,
@@ -82,7 +83,9 @@ class TrainingAnswer:
         overrun_byte: What is missing, 0 where it fits.
         memory_byte: By kind.
         breakdown_s: Parts of the step; they add up to it.
+        compute_s: Parts of the compute; they add up to it.
         bottleneck: The largest part that is not compute, or ``compute`` where it takes more than nine tenths.
+        bottlenecks: The largest part of the compute, of the traffic and of the memory.
         calibration: What the figures rest on.
         assumptions: What else was assumed.
     """
@@ -98,7 +101,9 @@ class TrainingAnswer:
     overrun_byte: float
     memory_byte: Mapping[str, float]
     breakdown_s: Mapping[str, float]
+    compute_s: Mapping[str, float]
     bottleneck: str
+    bottlenecks: Mapping[str, str]
     calibration: Mapping[str, Any]
     assumptions: tuple[str, ...]
 
@@ -199,6 +204,11 @@ def answer_layout(
     peak = run.hardware.rate(run.precision) * run.chip_count
     others = {name: value for name, value in parts.items() if name != "compute"}
     largest = max(others, key=lambda name: others[name])
+    compute = compute_parts_s(run, layouts, position)
+    traffic = {name: parts[name] for name in ("tensor", "pipeline", "data")}
+    bottlenecks = {"compute": _largest(compute), "memory": _largest(memory)}
+    if any(traffic.values()):
+        bottlenecks["traffic"] = _BOTTLENECKS[_largest(traffic)]
     return TrainingAnswer(
         layout=layouts.row(position),
         chosen=dict(chosen),
@@ -211,6 +221,8 @@ def answer_layout(
         overrun_byte=max(0.0, total - run.hardware.memory_byte),
         memory_byte=memory,
         breakdown_s=parts,
+        compute_s=compute,
+        bottlenecks=bottlenecks,
         bottleneck="compute" if parts["compute"] > 0.9 * step_s else _BOTTLENECKS[largest],
         calibration=_calibration(run, uncertainty),
         assumptions=(*run.hardware.assumptions, *_run_assumptions(run)),
@@ -243,6 +255,10 @@ _BOTTLENECKS = {
     "data": "traffic between replicas",
     "optimizer": "optimizer and fixed costs",
 }
+
+
+def _largest(parts: Mapping[str, float]) -> str:
+    return max(parts, key=lambda name: parts[name])
 
 
 def step_uncertainty(run: TrainingRun, parts: Mapping[str, float]) -> Uncertainty:

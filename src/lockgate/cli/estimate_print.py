@@ -63,7 +63,9 @@ def describe(answer: Mapping[str, Any]) -> list[str]:
             if isinstance(bottleneck, str)
             else ", ".join(f"{k}: {v}" for k, v in bottleneck.items())
         )
-        lines.append(f"  bottleneck    {told}")
+        phases = answer.get("bottlenecks") or {}
+        detail = ", ".join(f"{phase}: {what}" for phase, what in phases.items())
+        lines.append(f"  bottleneck    {told}" + (f" ({detail})" if detail else ""))
     if answer.get("chosen"):
         lines.append("  chosen        " + "; ".join(f"{k} = {v}" for k, v in answer["chosen"].items()))
     calibration = answer.get("calibration")
