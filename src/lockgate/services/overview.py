@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from lockgate.base.errors import LockgateError
 from lockgate.casework.items import Item
-from lockgate.casework.ledger import Account, AccountKind, PostingKind, account_unit
-from lockgate.casework.roles import Actor, Role
+from lockgate.casework.ledger import AccountKind, PostingKind
+from lockgate.casework.roles import Actor
 from lockgate.services.caps import ratio_position
+from lockgate.services.ledger import OFFICIALS
 from lockgate.services.people import masked_party
 from lockgate.services.registry import Registry
 from lockgate.store import schema
@@ -19,7 +20,6 @@ from lockgate.store.work import Work
 
 PACE_DAYS = 90
 """Days whose use is projected onward: a quarter is long enough to even out single shipments."""
-OFFICIALS = (Role.OFFICER, Role.ADVISER, Role.COUNTERSIGNER, Role.AUDITOR, Role.ADMINISTRATOR)
 
 
 def is_official(person: Actor) -> bool:
@@ -196,27 +196,6 @@ def read_shipments(registry: Registry, person: Actor) -> dict[str, list[dict[str
             for item in allotments
         ],
     }  # fmt: skip
-
-
-def account_row(account: Account) -> dict[str, Any]:
-    """An account as a row."""
-    kind, _, rest = account.id.partition(":")
-    return {
-        "id": account.id, "kind": kind, "name": rest, "unit": account_unit(account.id), "in": account.posted_in, "out": account.posted_out,
-        "held": account.held_out, "balance": account.balance, "headroom": account.headroom, "breach": account.breach,
-    }  # fmt: skip
-
-
-def read_ledger(registry: Registry, person: Actor, kind: str = "") -> list[dict[str, Any]]:
-    """Accounts for officials.
-
-    Raises:
-        LockgateError: ``not-allowed``.
-    """
-    require_official(person, "read the ledger")
-    with registry.read() as work:
-        accounts = work.accounts(prefix=f"{kind}:" if kind else "")
-    return [account_row(account) for account in accounts.values()]
 
 
 def read_caps(registry: Registry, person: Actor) -> list[dict[str, Any]]:

@@ -116,7 +116,7 @@ def preview(request: Request, visitor: KnownVisitor, batch: str, rule: str = "")
     if found is None:
         raise LockgateError(f"there is no batch {batch!r}", code="not-found", hint="see /batches")
     try:
-        given, result = service.preview_allocation(site.registry, batch, rule=rule)
+        given, result = service.preview_allocation(site.registry, visitor.actor, batch, rule=rule)
     except LockgateError as error:
         if error.code not in ("nobody-waits", "unknown-batch"):
             raise
