@@ -246,7 +246,18 @@ def run_inflight(
 
 @dataclass(frozen=True, slots=True)
 class _Waves:
-    """Steps of a run, of one attention group: full waves that prefill and that do not, then the last wave's two kinds."""
+    """The kinds of steps of a run, first axis, of one attention group.
+
+    In order: full batch with prompts, full batch without, filling up, the last full wave running out, the last wave whole, and
+    the last wave running out. An endless run has only the first two.
+
+    Attributes:
+        steps: How many of each.
+        fresh: Prompt tokens in each.
+        active: Sequences that decode in each, mean.
+        prefill_steps: Steps that the prompts of a full batch need.
+        requests: Finished in the whole run; those of one wave where it is endless.
+    """
 
     steps: Floats
     fresh: Floats
@@ -259,32 +270,29 @@ def _waves(prompt: Floats, answer: Floats, slots: Floats, requests: ArrayLike, m
     requests = np.asarray(requests, float)
     endless = np.isinf(requests)
     known = np.where(endless, slots, requests)
-    full = np.where(endless, 1.0, np.floor(known / slots))
-    rest = np.where(endless, 0.0, known - full * slots)
-
-    def prefill(count: Floats) -> tuple[Floats, Floats]:
-        fresh = np.minimum(most, count * prompt)
-        return fresh, np.divide(count * prompt, fresh, out=np.zeros(np.broadcast_shapes(count.shape, fresh.shape)),
-                                where=fresh > 0)  # fmt: skip
-
-    fresh, needed = prefill(slots)
-    fresh_last, needed_last = prefill(rest)
+    fresh = np.minimum(most, slots * prompt)
+    needed = slots * prompt / fresh
+    # Where prompts take every step, in flight are those that entered during one answer, and it takes that long to get there.
     starved = needed > answer
-    # Prompts take every step: requests in flight are those that entered during one answer.
-    running = np.where(starved, np.minimum(slots, answer * fresh / prompt), slots)
-    finished = np.where(endless & starved, slots, known)
-    mixed_steps = np.where(starved, finished * prompt / fresh, full * needed)
-    drain = np.where(starved, np.where(endless, 0.0, answer), full * (answer - needed))
+    running = np.where(starved, answer * fresh / prompt, slots)
+    ramp = np.minimum(needed, answer)
+    full = np.where(starved, known * prompt / fresh / answer, np.floor(known / slots))
+    rest = np.where(starved, 0.0, known - full * slots)
+    last = ramp * rest / slots
+    ends = np.where(endless, 0.0, 1.0)
+    mixed = np.where(endless, full * ramp, (full - 1.0) * ramp + last)
     none = np.zeros_like(fresh)
     parts = [
-        (mixed_steps, fresh, running),
-        (drain, none, np.where(starved & ~endless, running / 2.0, running)),
-        (np.where(starved, 0.0, np.minimum(needed_last, answer)), fresh_last, rest),
-        (np.where(starved | (rest <= 0), 0.0, np.maximum(answer - needed_last, 0.0)), none, rest),
+        (mixed, fresh, running),
+        (full * (answer - ramp), none, running),
+        (ends * ramp, fresh, running / 2.0),
+        (ends * (ramp - last), none, (running + rest) / 2.0),
+        (np.where(rest > 0, ends * (answer - ramp), 0.0), none, rest),
+        (ends * last, none, rest / 2.0),
     ]
     shape = np.broadcast_shapes(*(np.shape(item) for part in parts for item in part))
     steps, carried, active = (_points(shape, *(part[i] for part in parts)) for i in range(3))
-    return _Waves(steps, carried, active, needed, finished)
+    return _Waves(steps, carried, active, needed, known)
 
 
 def _points(shape: tuple[int, ...], *values: ArrayLike) -> Floats:
