@@ -30,6 +30,8 @@ TABLES = {
     "l40s": ("l40s", "gemm/trtllm/1.3.0rc20", "attention/trtllm/1.3.0rc20", ""),
     "b200": ("b200_sxm", "gemm/trtllm/1.3.0rc20", "attention/trtllm/1.3.0rc20", "comm/nccl/2.29.2"),
 }  # fmt: skip
+# Where prompts and caches come from tables of different engines.
+PROMPTS = {"a100-sxm-80": "attention/trtllm/1.0.0"}
 SAMPLE = 20000
 
 
@@ -75,7 +77,7 @@ def aiconfigurator() -> Iterator[str]:
             part = part.sample(min(SAMPLE, len(part)), random_state=1)
             times = op.gemm_time_s(h, kind, part.m, part.n, part.k, quantising=kind == "fp8")
             yield line(chip, f"matrix product {kind}", times, part.latency * 1e-3)
-        table = read(f"{folder}/{attention}/context_attention_perf.parquet")
+        table = read(f"{folder}/{PROMPTS.get(chip, attention)}/context_attention_perf.parquet")
         part = table[
             (table.attn_dtype == "bfloat16") & (table.window_size == 0) & (table.head_dim == 128) & (table.isl >= 512)
         ]  # fmt: skip
