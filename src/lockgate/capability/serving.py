@@ -43,6 +43,7 @@ class ServingRun:
         ttft_s: From admission to the first token, mean over requests, waiting for a step included.
         tpot_s: Between the following tokens, mean; NaN where only one token is made.
         batch: Sequences in flight in each attention group.
+        prefill_fraction: Of the time, spent in steps that carry prompts.
         prefill_step_s: One step that carries prompts.
         decode_step_s: One step that carries none.
         points: Times by component of those two steps, first axis.
@@ -56,6 +57,7 @@ class ServingRun:
     ttft_s: Floats
     tpot_s: Floats
     batch: Floats
+    prefill_fraction: Floats
     prefill_step_s: Floats
     decode_step_s: Floats
     points: StepTimes
@@ -156,6 +158,7 @@ def run_static(
         ttft_s=ttft,
         tpot_s=tpot,
         batch=np.broadcast_to(each, shape),
+        prefill_fraction=ttft / total,
         prefill_step_s=ttft,
         decode_step_s=seconds[2],
         points=StepTimes(
@@ -235,6 +238,7 @@ def run_inflight(
         ttft_s=(chunks + wait) * mixed,
         tpot_s=np.where(answer > 1, tpot, np.nan),
         batch=np.broadcast_to(slots, shape),
+        prefill_fraction=((steps * seconds)[[0, 2]]).sum(axis=0) / total,
         prefill_step_s=mixed,
         decode_step_s=pure,
         points=StepTimes(*(getattr(times, name)[:2] for name in StepTimes.__dataclass_fields__)),

@@ -63,11 +63,8 @@ class ServingAnswer:
 
     @property
     def bottleneck(self) -> str:
-        """What limits the phase that takes most of the time."""
-        answer = self.settled.job.output_len or 1
-        run = self.run
-        prefill_first = answer <= 1 or float(run.ttft_s) > float(np.nan_to_num(run.tpot_s)) * (answer - 1)
-        phase = "prefill" if prefill_first else "decode"
+        """What limits most of the time: the kind of steps that takes more of it, and the resource that limits them."""
+        phase = "prefill" if float(self.run.prefill_fraction) > 0.5 else "decode"
         return f"{phase}: {self.bottlenecks[phase]}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -228,11 +225,7 @@ def _uncertainty(
 ) -> Uncertainty:
     era, kernels = settled.era.era, settled.job.hardware.kernels
     parts: dict[str, float] = {}
-    answer = settled.job.output_len or 1
-    decode_share = 0.0
-    if answer > 1:
-        decoding = float(run.tpot_s) * (answer - 1)
-        decode_share = decoding / (decoding + float(run.ttft_s))
+    decode_share = 1.0 - float(run.prefill_fraction)
     shares = dict.fromkeys(("compute", "memory", "prefill", "decode", "collective"), 0.0)
     for phase, weight in (("prefill", 1.0 - decode_share), ("decode", decode_share)):
         step = breakdown[phase]
