@@ -44,6 +44,7 @@ PAGES = (
     "batches",
     "shipments",
     "ledger",
+    "sources",
     "health",
 )
 API: tuple[str, ...] = ("chips", "determine", "estimate")
