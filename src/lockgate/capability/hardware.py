@@ -16,7 +16,8 @@ FORMAT_BYTE: Mapping[str, float] = MappingProxyType(
 # Other names people write.
 FORMAT_ALIASES: Mapping[str, str] = MappingProxyType(
     {"bfloat16": "bf16", "float16": "fp16", "half": "fp16", "e4m3": "fp8", "fp8-e4m3": "fp8", "nvfp4": "fp4",
-     "mxfp4": "fp4", "float32": "fp32", "float8": "fp8", "w8a8": "int8"}
+     "mxfp4": "fp4", "mxfp8": "fp8", "fp8-mx": "fp8", "fp8-cs": "fp8", "fp8-hybrid": "fp8",
+     "bf16-mixed": "bf16", "bf16/fp16": "bf16", "fp16/bf16": "bf16", "fp16-mixed": "fp16", "float32": "fp32", "float8": "fp8", "w8a8": "int8"}
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """Plan a job: search every layout, give the best, the front, and why the others lose."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lockgate.base.errors import ProblemCollector
 from lockgate.catalogue import Catalogue, load_catalogue
 from lockgate.services.estimate import Job, check_job
 
@@ -11,7 +12,7 @@ def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> d
     """The best layout of a job.
 
     Args:
-        fields: As of a row for ``estimate``; what is given is held fixed.
+        fields: As of a row for ``estimate``; what is given is held fixed. Several chips are named with commas.
         catalogue: Of chips and models; the usual one if not given.
 
     Returns:
@@ -21,8 +22,49 @@ def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> d
         LockgateError: With every problem of the job, or where no layout is possible.
     """
     catalogue = catalogue or load_catalogue()
+    chips = [name.strip() for name in str(fields.get("chip") or "").split(",") if name.strip()]
+    if len(chips) > 1:
+        return _plan_chips(fields, list(dict.fromkeys(chips)), catalogue)
     job = check_job(fields, catalogue)
     return PLANNERS[job.kind](job, catalogue)
+
+
+def _plan_chips(fields: Mapping[str, Any], chips: Sequence[str], catalogue: Catalogue) -> dict[str, Any]:
+    """The best layout on any of several chips, and the best of each under ``chips``.
+
+    Raises:
+        InvalidInputError: Where no chip can be planned: every problem of each.
+    """
+    problems = ProblemCollector()
+    plans: dict[str, dict[str, Any]] = {}
+    for chip in chips:
+        with problems.at(chip):
+            plans[chip] = plan_job({**fields, "chip": chip}, catalogue)
+    if not plans:
+        problems.raise_if_any()
+
+    def merit(chip: str) -> tuple[bool, float]:
+        best = plans[chip]["best"]
+        rate = best["tokens_per_s" if plans[chip]["kind"] == "train" else "output_tokens_per_s"]
+        return bool(best.get("fits", True)), float(rate["value"])
+
+    ranked = sorted(plans, key=merit, reverse=True)
+    first = plans[ranked[0]]
+    told = {problem.where[0]: problem.message for problem in problems.problems if problem.where}
+    losers = [
+        {"field": "chip", "value": chip, "reason": "slower" if merit(chip)[0] else "does not fit",
+         "step_time_ratio": merit(ranked[0])[1] / merit(chip)[1] if merit(chip)[0] else None}
+        for chip in ranked[1:]
+    ]  # fmt: skip
+    losers += [
+        {"field": "chip", "value": chip, "reason": told[chip], "step_time_ratio": None} for chip in told
+    ]
+    return first | {
+        "searched": sum(plan["searched"] for plan in plans.values()),
+        "fitting": sum(plan.get("fitting", plan["searched"]) for plan in plans.values()),
+        "losers": [*first.get("losers", []), *losers],
+        "chips": {chip: plans[chip]["best"] for chip in ranked},
+    }
 
 
 def _plan_train(job: Job, catalogue: Catalogue) -> dict[str, Any]:

@@ -147,6 +147,26 @@ def test_a_plan_is_found_and_its_best_is_what_estimate_says() -> None:
     assert plan_job(asked | {"tp": 8})["best"]["tp"] == 8
 
 
+def test_several_chips_are_planned_together() -> None:
+    asked = {
+        "kind": "train",
+        "model": "llama3-8b",
+        "count": 8,
+        "global_batch": 64,
+        "seq_len": 4096,
+        "tp": 1,
+        "pp": 1,
+    }
+    plan = plan_job(asked | {"chip": "a100-sxm-80, h100-sxm,nonesuch"})
+    assert plan["best"]["chip"] == "h100-sxm"
+    assert list(plan["chips"]) == ["h100-sxm", "a100-sxm-80"]
+    told = {loser["value"]: loser for loser in plan["losers"] if loser["field"] == "chip"}
+    assert told["a100-sxm-80"]["step_time_ratio"] > 1.5
+    assert "nonesuch" in told["nonesuch"]["reason"]
+    with pytest.raises(LockgateError):
+        plan_job(asked | {"chip": "none,such"})
+
+
 def test_a_model_that_fits_nowhere_is_said_to() -> None:
     plan = plan_job({"kind": "train", "model": "llama3.1-405b", "chip": "l40s", "count": 8})
     assert plan["fitting"] == 0
