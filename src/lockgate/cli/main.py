@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "plan",
     "validate",
     "compare",
+    "fleet",
     "read",
     "record",
     "serve",

@@ -9,8 +9,9 @@ from lockgate.base.errors import LockgateError
 from lockgate.catalogue import load_catalogue
 from lockgate.cli.main import app
 from lockgate.services.compare import compare_chips
-from lockgate.services.dossier_capability import claim_rows, equivalent_rows, gain_rows
+from lockgate.services.dossier_capability import claim_rows, gain_rows
 from lockgate.services.estimate import estimate_job
+from lockgate.services.fleet import answer_fleet, equivalent_rows
 from lockgate.services.plan import plan_job
 from lockgate.services.validation import binomial_p, pooled, validate_families
 
@@ -165,3 +166,35 @@ def test_the_page_of_scores_is_the_one_validate_gives() -> None:
         if line.startswith("| ")
     ]
     assert [line for line in told if line not in shown] == [], "run python -m benchmarks.validation"
+
+
+def test_an_allotment_is_capacity_money_and_energy() -> None:
+    fields = {
+        "lots": [{"chip": "h200-sxm", "count": 20000, "duty_fraction": 0.25}, {"chip": "h20-96", "count": 1000, "price_usd": 12000.0}],
+        "serve": ["llama3-8b"], "train": "llama3-70b", "tokens": 1e12, "run_count": 1024, "against": ["ascend-910c"],
+    }  # fmt: skip
+    answer = answer_fleet(CATALOGUE, fields)
+    first, second = answer["lots"]
+    assert first["price_usd"] == pytest.approx(
+        20000 * float(CATALOGUE.chip("h200-sxm").price_usd or 0) * 1.25
+    )
+    assert second["price_usd"] == pytest.approx(12e6)
+    together = answer["total_tokens_per_day"]["llama3-8b"]["value"]
+    assert together == pytest.approx(
+        sum(lot["serve"]["llama3-8b"]["tokens_per_day"]["value"] for lot in (first, second))
+    )
+    assert first["train"]["runs_at_once"] == 19
+    assert second["train"]["count"] == 1000
+    assert first["train"]["days"]["value"] < second["train"]["days"]["value"]
+    assert [row["id"] for row in first["against"]] == ["h200-sxm", "ascend-910c"]
+    with pytest.raises(LockgateError) as caught:
+        answer_fleet(
+            CATALOGUE,
+            {"lots": [{"chip": "h200-sxm", "count": 0}, {"chip": "none", "count": 1}], "serve": ["nope"]},
+        )
+    assert len(caught.value.problems) == 3
+    text = run(
+        "fleet", "--on", "h200-sxm,h20-96", "--count", "64,32", "--serve", "llama3-8b", "--tokens", "1e10"
+    )
+    assert "together, llama3-8b" in text
+    assert "H100 by dense 8-bit operations" in text
