@@ -192,7 +192,8 @@ def training_row(
     run_count: int = RUN_COUNT, seq_len: int = 8192,
 ) -> dict[str, Any]:  # fmt: skip
     """Days, energy and money of one run on a part of the lot, and how many such runs the lot does at once."""
-    count = min(run_count, lot.count)
+    # The largest power of two: batches of such runs are, and uneven numbers of chips leave most layouts out.
+    count = 1 << (min(run_count, lot.count).bit_length() - 1)
     fields = {
         "kind": "train", "model": model, "chip": lot.chip, "count": count, "tokens": tokens, "seq_len": seq_len,
         "global_batch": max(_BATCH_TOKENS // seq_len, 1), "precision": "bf16",

@@ -184,7 +184,7 @@ def test_an_allotment_is_capacity_money_and_energy() -> None:
         sum(lot["serve"]["llama3-8b"]["tokens_per_day"]["value"] for lot in (first, second))
     )
     assert first["train"]["runs_at_once"] == 19
-    assert second["train"]["count"] == 1000
+    assert second["train"]["count"] == 512
     assert first["train"]["days"]["value"] < second["train"]["days"]["value"]
     assert [row["id"] for row in first["against"]] == ["h200-sxm", "ascend-910c"]
     with pytest.raises(LockgateError) as caught:
