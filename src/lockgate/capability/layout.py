@@ -73,12 +73,23 @@ def stage_layer_count(model: ModelArchitecture) -> int:
     return model.layers + model.prediction_layers
 
 
+def layers_per_stage(model: ModelArchitecture, pp: int) -> int:
+    """Layers of a stage; 0 where they do not divide.
+
+    Where the layers themselves do not, embedding and output layer count as one each, as frameworks allow, if the
+    stages are a power of two: 126 layers in eight stages are 16 a stage.
+    """
+    layers = stage_layer_count(model)
+    if layers % pp == 0:
+        return layers // pp
+    return (layers + 2) // pp if pp & (pp - 1) == 0 and (layers + 2) % pp == 0 else 0
+
+
 def largest_interleave(model: ModelArchitecture, pp: int) -> int:
     """The largest count of chunks up to 8 that divides the layers of a stage; 1 without a pipeline."""
-    if pp <= 1:
+    per_stage = layers_per_stage(model, pp)
+    if pp <= 1 or not per_stage:
         return 1
-    layers = stage_layer_count(model)
-    per_stage = layers // pp if layers % pp == 0 else (layers + 2) // pp
     return max(count for count in range(1, MAX_INTERLEAVE + 1) if per_stage % count == 0)
 
 
@@ -88,7 +99,9 @@ def is_possible(
     """Which layouts divide everything that must divide; ``explain_impossible`` says why for one."""
     layers = stage_layer_count(model)
     chunks = layouts.pp * layouts.interleave
-    placed = (layers % chunks == 0) | ((layouts.interleave > 1) & ((layers + 2) % chunks == 0))
+    power_of_two = (layouts.pp & (layouts.pp - 1)) == 0
+    uneven = (layouts.interleave > 1) | (power_of_two & (layers % layouts.pp != 0))
+    placed = (layers % chunks == 0) | (uneven & ((layers + 2) % chunks == 0))
     possible = (
         (layouts.chip_count == chip_count)
         & (model.heads % layouts.tp == 0)
@@ -148,13 +161,15 @@ def explain_impossible(
         found.append(
             ("interleave", "a pipeline of one stage has nothing to interleave", "set interleave to 1")
         )
-    elif layers % (pp * chunks) and (chunks == 1 or (layers + 2) % (pp * chunks)):
-        if layers % pp:
+    elif layers % (pp * chunks) and (
+        (layers + 2) % (pp * chunks) or (chunks == 1 and not layers_per_stage(model, pp))
+    ):
+        if not layers_per_stage(model, pp):
             found.append(("pp", f"{layers} layers do not divide into {pp} stages", _divisors(layers, "pp")))
         else:
             found.append(
-                ("interleave", f"the {layers // pp} layers of a stage do not divide into {chunks} chunks",
-                 _divisors(layers // pp, "interleave"))
+                ("interleave", f"the {layers_per_stage(model, pp)} layers of a stage do not divide into {chunks} chunks",
+                 _divisors(layers_per_stage(model, pp), "interleave"))
             )  # fmt: skip
     if global_batch % (dp * micro):
         found.append(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lockgate.base.errors import InvalidInputError, LockgateError
-from lockgate.capability.layout import RECOMPUTE, Layouts, is_possible, stage_layer_count
+from lockgate.capability.layout import RECOMPUTE, Layouts, is_possible, layers_per_stage, stage_layer_count
 from lockgate.capability.training import TrainingRun, predict_steps
 from lockgate.capability.training_jobs import (
     TrainingAnswer,
@@ -17,6 +17,7 @@ from lockgate.capability.training_jobs import (
     answer_layout,
     settle_run,
 )
+from lockgate.catalogue.models import ModelArchitecture
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,7 +61,8 @@ def candidate_layouts(run: TrainingRun, job: TrainingJob) -> Layouts:
     splits = []
     layers = stage_layer_count(model)
     for tp in _given(job.tp, divisors[divisors <= MAX_TENSOR]):
-        for pp in _given(job.pp, divisors[(divisors <= layers) & (layers % divisors == 0)]):
+        stages = np.array([pp for pp in divisors if pp <= layers and layers_per_stage(model, int(pp))])
+        for pp in _given(job.pp, stages):
             left = count // (tp * pp)
             if left * tp * pp != count:
                 continue
@@ -71,7 +73,7 @@ def candidate_layouts(run: TrainingRun, job: TrainingJob) -> Layouts:
                 dp = left // cp
                 if (job.dp is not None and dp != job.dp) or run.global_batch % dp:
                     continue
-                chunks = _interleaves(layers, pp, job)
+                chunks = _interleaves(model, pp, job)
                 experts = _experts(job, model.experts.count if model.experts else 1, tp * cp * dp)
                 splits += [(tp, pp, dp, cp, ep, chunk) for ep in experts for chunk in chunks]
     if not splits:
@@ -169,13 +171,12 @@ def _divisors(count: int) -> Ints:
     return np.unique(np.concatenate([small, count // small]))
 
 
-def _interleaves(layers: int, pp: int, job: TrainingJob) -> list[int]:
+def _interleaves(model: ModelArchitecture, pp: int, job: TrainingJob) -> list[int]:
     if job.interleave is not None:
         return [job.interleave]
     if pp == 1:
         return [1]
-    stage = layers // pp
-    return [int(count) for count in _divisors(stage)]
+    return [int(count) for count in _divisors(max(layers_per_stage(model, pp), 1))]
 
 
 def _experts(job: TrainingJob, experts: int, ranks: int) -> list[int]:

@@ -38,12 +38,17 @@ def test_all_reasons_come_at_once() -> None:
         "count", "tp", "pp", "global_batch", "cp", "ep"}  # fmt: skip
 
 
-def test_embedding_and_output_count_as_layers_when_chunks_are_given() -> None:
+def test_embedding_and_output_count_as_layers_where_frameworks_place_them_so() -> None:
     llama = read_model("llama3.1-405b")
     layout = {"tp": 8, "pp": 8, "dp": 8, "cp": 2, "ep": 1, "micro_batch": 1, "interleave": 8}
-    assert not explain_impossible(layout, llama, chip_count=1024, global_batch=1536, seq_len=8192)
+    run = {"chip_count": 1024, "global_batch": 1536, "seq_len": 8192}
+    assert not explain_impossible(layout, llama, **run)
+    assert not explain_impossible(layout | {"interleave": 1}, llama, **run)
+    assert explain_impossible(layout | {"interleave": 3}, llama, **run)
+    assert largest_interleave(llama, 8) == 8
+    # ninety-six layers and two more are seven times fourteen, but seven stages were not meant
     assert explain_impossible(
-        layout | {"interleave": 1}, llama, chip_count=1024, global_batch=1536, seq_len=8192
+        PLAIN | {"pp": 7, "interleave": 1}, GPT3, chip_count=448, global_batch=2048, seq_len=2048
     )
 
 
