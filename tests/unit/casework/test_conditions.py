@@ -79,7 +79,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], Truth]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("terms", "facts", "expected"), CASES, ids=lambda part: str(part)[:60])
+@pytest.mark.parametrize(("terms", "facts", "expected"), CASES, ids=[str(at) for at in range(len(CASES))])
 def test_a_condition_on_facts(terms: dict[str, Any], facts: dict[str, Any], expected: Truth) -> None:
     condition = Condition("c", TERMS.validate_python(terms), "The condition.", "defense", "dora")
     found = check_condition(condition, Facts(ON, **facts))
