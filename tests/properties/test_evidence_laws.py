@@ -191,3 +191,29 @@ def test_a_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
     started = time.process_time()
     read(text)
     assert time.process_time() - started < 6
+
+
+def test_reconciling_grows_no_faster_than_n_log_n() -> None:
+    """Eight times the documents may take eight times as long and a little more; comparing all pairs would take 64 times."""
+    import time
+
+    from lockgate.services.read import Reading, reconcile_reading
+
+    texts = [path.read_text(encoding="utf-8") for path in ARTICLES]
+
+    def seconds(count: int) -> float:
+        documents = [
+            Document(f"d{n}", re.sub(r"\d{3}", lambda _, n=n: str(100 + n % 900), texts[n % len(texts)]))
+            for n in range(count)
+        ]
+        claims = [claim for document in documents for claim in READER.read(document)]
+        best = float("inf")
+        for _ in range(2):
+            reading = Reading(documents=documents, claims=claims)
+            started = time.process_time()
+            reconcile_reading(reading, READER)
+            best = min(best, time.process_time() - started)
+        return best
+
+    load_record()
+    assert seconds(1600) < 24 * seconds(200)

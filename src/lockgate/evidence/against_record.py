@@ -25,6 +25,7 @@ def hold_against(
     for claim in claims:
         if claim.polarity:
             by_attribute[claim.attribute].append(claim)
+    written = days_written(documents, by_attribute, record)
     # where a text gives a chip to another maker, its figures are of an unknown one of the two
     conflated = {(claim.document, claim.subject_id) for claim in by_attribute["chip.vendor"]}
     for attribute, check in CHECKS.items():
@@ -37,8 +38,8 @@ def hold_against(
                 yield from spec(claim, record)
     for attribute in FACTS:
         for claim in by_attribute[attribute]:
-            yield from fact(claim, record, documents, by_attribute)
-    yield from regime(by_attribute, documents, record)
+            yield from fact(claim, record, written)
+    yield from regime(by_attribute, written, record)
     yield from coincidence(by_attribute, record)
     shipped = {claim.document for claim in by_attribute["shipment.units"]}
     yield from outcome(
@@ -258,9 +259,7 @@ def domestic(claim: Claim, record: Record) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def fact(
-    claim: Claim, record: Record, documents: Mapping[str, Document], by_attribute: dict[str, list[Claim]]
-) -> Iterator[Finding]:
+def fact(claim: Claim, record: Record, written: Mapping[str, date]) -> Iterator[Finding]:
     """A claim against reported facts: it must fit one of them."""
     subject = (
         "us-threshold" if claim.attribute.startswith("threshold.") else claim.subject_id or claim.subject
@@ -282,15 +281,15 @@ def fact(
             row.high is None or low <= row.high * (1 + TOLERANCE)
         ):
             return
-    on = documents[claim.document].date
+    on = written[claim.document] if written[claim.document] != date.min else None
     if claim.attribute in ("orders.units", "inventory.units", "statement.comment", "quota.per_customer"):
         dated = [row for row in known if row.from_on is not None]
         if on is not None and dated and all(row.from_on is not None and on < row.from_on for row in dated):
             return  # the record speaks of a later day
     if claim.attribute == "statement.comment":
-        written = on or written_from(documents[claim.document], by_attribute, record)
+        day = written[claim.document]
         known = [
-            row for row in known if row.from_on and row.from_on <= written <= row.from_on + timedelta(days=1)
+            row for row in known if row.from_on and row.from_on <= day <= row.from_on + timedelta(days=1)
         ]
         if not known:
             return
@@ -363,7 +362,7 @@ def unverifiable(claim: Claim, record: Record) -> Iterator[Finding]:
 
 
 def regime(
-    by_attribute: dict[str, list[Claim]], documents: Mapping[str, Document], record: Record
+    by_attribute: dict[str, list[Claim]], written: Mapping[str, date], record: Record
 ) -> Iterator[Finding]:
     """The line of 2023 taken for the one that decides in 2026."""
     gate = next(
@@ -379,7 +378,7 @@ def regime(
     claims = [
         claim for claim in (*by_attribute["threshold.tops"], *by_attribute["threshold.tpp"], *by_attribute["policy.exemption"])
         if (claim.attribute == "policy.exemption" or (claim.low if claim.low is not None else claim.high) == 4800.0)
-        and written_from(documents[claim.document], by_attribute, record) >= RULE_2026
+        and written[claim.document] >= RULE_2026
     ]  # fmt: skip
     spoken = {
         claim.document
@@ -404,43 +403,38 @@ def regime(
         )  # fmt: skip
 
 
-def written_from(document: Document, by_attribute: dict[str, list[Claim]], record: Record) -> date:
-    """The earliest day a document can be of: its date, or that of a recorded act it tells of."""
-    if document.date is not None:
-        return document.date
+def days_written(
+    documents: Mapping[str, Document], by_attribute: dict[str, list[Claim]], record: Record
+) -> dict[str, date]:
+    """The earliest day each document can be of: its date, or that of a recorded act it tells of."""
     batch = next((act for act in record.acts if act.id == "cn-2026-01-batch"), None)
-    if batch is not None and any(
-        claim.document == document.id and claim.subject == "China->H200 import"
-        for claim in by_attribute["approval.status"]
-    ):
-        return max(batch.dates)
-    return date.min
+    telling = {
+        claim.document for claim in by_attribute["approval.status"] if claim.subject == "China->H200 import"
+    }
+    return {
+        id_: document.date or (max(batch.dates) if batch is not None and id_ in telling else date.min)
+        for id_, document in documents.items()
+    }
 
 
 def coincidence(by_attribute: dict[str, list[Claim]], record: Record) -> Iterator[Finding]:
     """One numeral for two things: a threshold without unit and a bandwidth in GB/s."""
-    lines = [
-        claim
-        for name in ("threshold.tops", "threshold.tpp")
-        for claim in by_attribute[name]
-        if claim.low is not None
-    ]
-    speeds = [claim for claim in by_attribute["chip.memory_bandwidth_tbs"] if isinstance(claim.value, float)]
-    for line in {claim.low: claim for claim in lines}.values():
-        same = [
-            claim
-            for claim in speeds
-            if isinstance(claim.value, float)
-            and line.low is not None
-            and abs(claim.value * 1000 - line.low) < 1
-        ]
+    lines: dict[int, list[Claim]] = defaultdict(list)
+    for claim in (*by_attribute["threshold.tops"], *by_attribute["threshold.tpp"]):
+        if claim.low is not None:
+            lines[round(claim.low)].append(claim)
+    speeds: dict[int, list[Claim]] = defaultdict(list)
+    for claim in by_attribute["chip.memory_bandwidth_tbs"]:
+        if isinstance(claim.value, float):
+            speeds[round(claim.value * 1000)].append(claim)
+    for number in lines.keys() & speeds.keys():
         law = next(
-            (fact for fact in record.about("us-threshold", "threshold.tpp") if fact.low == line.low), None
+            (fact for fact in record.about("us-threshold", "threshold.tpp") if fact.low == number), None
         )
-        if same and law is not None:
+        if law is not None:
             yield find(
-                "vs_authority_coincidence", "low", [*(claim for claim in lines if claim.low == line.low), *same],
-                f"{line.low:,.0f} stands for two things: a threshold of total processing performance and {same[0].subject}'s memory bandwidth in GB/s. Only the digits agree.",
+                "vs_authority_coincidence", "low", [*lines[number], *speeds[number]],
+                f"{number:,} stands for two things: a threshold of total processing performance and {speeds[number][0].subject}'s memory bandwidth in GB/s. Only the digits agree.",
                 authority=Authority(law.source, law.text),
             )  # fmt: skip
 

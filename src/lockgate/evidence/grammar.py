@@ -173,7 +173,7 @@ class Grammar:
         if name in self.lexicon.classes:
             return frozenset(self.lexicon.classes[name])
         if name.startswith("@"):
-            return frozenset({self.lexicon.kind_code(name)})
+            return frozenset({self.lexicon.kind_code(name)})  # "@country.US"
         if name.islower():
             return frozenset({self.lexicon.code_of(name)})
         raise LockgateError(f"no word class {name!r}", code="bad-role", hint="see vocabulary.toml")

@@ -104,12 +104,12 @@ def find_origins(
                     for claim in (*anonymous[event].get(document, ()), *second.get(document, ()))
                 ]
                 findings.append(derived(event, publisher, sure, probable, own))
-    for document in documents:
-        if (
-            not any(document.id in (*origin.documents, *origin.probable) for origin in origins)
-            and document.id in events
-        ):
-            origins.append(Origin(f"{document.id}", "not stated", (document.id,), (), {}))
+    placed = {id_ for origin in origins for id_ in (*origin.documents, *origin.probable)}
+    origins += [
+        Origin(document.id, "not stated", (document.id,), (), {})
+        for document in documents
+        if document.id in events and document.id not in placed
+    ]
     return origins, findings
 
 

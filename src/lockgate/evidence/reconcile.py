@@ -1,7 +1,8 @@
 """Claims against claims: numbers as intervals, recipients as sets, directions, waits and ranks."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 
 from lockgate.evidence.claims import Claim
@@ -30,8 +31,16 @@ def numeric(claim: Claim) -> bool:
     return isinstance(claim.value, float) or claim.low is not None or claim.high is not None
 
 
-def reconcile(claims: Sequence[Claim], record: Record) -> Iterator[Finding]:
-    """Every finding among claims. Grows as n log n with their number: claims are grouped and each group sorted once."""
+def reconcile(
+    claims: Sequence[Claim], record: Record, dates: Mapping[str, date | None] | None = None
+) -> Iterator[Finding]:
+    """Every finding among claims. Grows as n log n with their number: claims are grouped and each group sorted once.
+
+    Args:
+        claims: Claims of all documents.
+        record: What is on record.
+        dates: Day of publication by document, where known.
+    """
     groups: dict[tuple[str, str, str], list[Claim]] = defaultdict(list)
     by_attribute: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
@@ -44,7 +53,7 @@ def reconcile(claims: Sequence[Claim], record: Record) -> Iterator[Finding]:
     yield from recipients(by_attribute, record)
     yield from directions(by_attribute["policy.direction"], record)
     yield from waits(by_attribute["event.duration"])
-    yield from ranks(by_attribute["chip.rank"], record)
+    yield from ranks(by_attribute["chip.rank"], record, dates or {})
     yield from gates(by_attribute)
 
 
@@ -289,7 +298,7 @@ def waits(claims: Sequence[Claim]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def ranks(claims: Sequence[Claim], record: Record) -> Iterator[Finding]:
+def ranks(claims: Sequence[Claim], record: Record, dates: Mapping[str, date | None]) -> Iterator[Finding]:
     """A chip called the latest or the most powerful while the record has a later or stronger one of the same maker."""
     by_chip: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
@@ -299,9 +308,12 @@ def ranks(claims: Sequence[Claim], record: Record) -> Iterator[Finding]:
         top = [claim for claim in group if superlative(str(claim.value))]
         if chip is None or not top or chip.tpp is None:
             continue
+        said = [on for claim in top if (on := dates.get(claim.document)) is not None]
+        latest = max(said) if len(said) == len(top) else None
         stronger = [
             other for other in record.chips.values()
             if other.maker == chip.maker and other.tpp is not None and other.tpp > 1.2 * chip.tpp and other.released and chip.released and other.released[0] > chip.released[0]
+            and (latest is None or other.released[0] <= latest)
         ]  # fmt: skip
         if not stronger:
             continue

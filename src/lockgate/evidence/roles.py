@@ -127,7 +127,7 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
     chip_id = ""
     if "chip}" in template or "{object}" in template:
         chip, chip_id = context.chip_near(token, counted=template != "{chip}")
-        if "{own_chip}" in template and not context.has(first, behind, "@chip"):
+        if "{own_chip}" in template and not _named_near(context, token, first, behind):
             chip, chip_id = "", ""
         parts["chip"] = parts["own_chip"] = chip
     if "{maker}" in template:
@@ -150,6 +150,12 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
     if "sales" in template and context.has(max(first, token - 6), token, "DEMANDED"):
         return f"{parts['chip']} sales to China (demanded)", ""
     return " ".join(template.format(event=context.event, **parts).split()), chip_id
+
+
+def _named_near(context: Context, token: int, first: int, behind: int) -> bool:
+    """Whether the sentence names a chip before an amount, or right behind it in the same clause."""
+    chips = context.chips_in(first, behind)
+    return any(at < token or CLAUSE_MARKS.isdisjoint(context.lexed.codes[token + 1 : at]) for at in chips)
 
 
 def _object(context: Context, token: int) -> str:

@@ -118,7 +118,7 @@ def reconcile_reading(reading: Reading, reader: Reader) -> None:
         {
             finding.id: finding
             for finding in (
-                *reconcile(reading.claims, record),
+                *reconcile(reading.claims, record, {id_: document.date for id_, document in by_id.items()}),
                 *hold_against(reading.claims, by_id, record),
                 *derived,
             )
