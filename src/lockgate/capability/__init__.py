@@ -23,8 +23,11 @@ if TYPE_CHECKING:
         send_time_s,
     )
     from lockgate.capability.search import candidate_layouts, plan_training, predict_many
+    from lockgate.capability.serving import run_inflight, run_static
     from lockgate.capability.serving_answers import estimate_serving
+    from lockgate.capability.serving_eras import choose_era
     from lockgate.capability.serving_jobs import ServingJob
+    from lockgate.capability.serving_memory import Engine
     from lockgate.capability.serving_search import plan_serving
     from lockgate.capability.training import model_flop_per_token, predict_steps, training_run
     from lockgate.capability.training_jobs import TrainingJob, answer_job
@@ -37,11 +40,13 @@ _HOMES = {
     "elementwise_time_s": "operators", "gemm_time_s": "operators", "grouped_gemm_time_s": "operators",
     "prefill_attention_time_s": "operators", "send_time_s": "operators", "candidate_layouts": "search",
     "plan_training": "search", "predict_many": "search", "estimate_serving": "serving_answers",
-    "ServingJob": "serving_jobs", "plan_serving": "serving_search", "model_flop_per_token": "training",
+    "ServingJob": "serving_jobs", "run_inflight": "serving", "run_static": "serving", "choose_era": "serving_eras",
+    "Engine": "serving_memory", "plan_serving": "serving_search", "model_flop_per_token": "training",
     "predict_steps": "training", "training_run": "training", "TrainingJob": "training_jobs", "answer_job": "training_jobs",
 }  # fmt: skip
 
 __all__ = [
+    "Engine",
     "Estimate",
     "Hardware",
     "Interval",
@@ -53,6 +58,7 @@ __all__ = [
     "all_to_all_time_s",
     "answer_job",
     "candidate_layouts",
+    "choose_era",
     "decode_attention_time_s",
     "elementwise_time_s",
     "estimate_goodput",
@@ -67,6 +73,8 @@ __all__ = [
     "predict_many",
     "predict_steps",
     "prefill_attention_time_s",
+    "run_inflight",
+    "run_static",
     "send_time_s",
     "training_run",
 ]

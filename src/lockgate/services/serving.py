@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from math import inf
 from typing import Any
 
 from lockgate.base.errors import LockgateError, ProblemCollector
 from lockgate.capability.serving_answers import ServingAnswer, estimate_serving
-from lockgate.capability.serving_jobs import ServingJob
-from lockgate.capability.serving_queue import operate_at
+from lockgate.capability.serving_jobs import ServingJob, settle_job
+from lockgate.capability.serving_queue import most_under_limits, operate_at
 from lockgate.capability.serving_search import ServingPlanEntry, plan_serving
 from lockgate.catalogue import Catalogue
 from lockgate.services.estimate import Job, resolve_model
@@ -45,13 +46,38 @@ def serving_job(job: Job, catalogue: Catalogue) -> ServingJob:
 
 
 def estimate_serve(job: Job, catalogue: Catalogue) -> dict[str, Any]:
-    """The answer to a serving row."""
+    """The answer to a serving row.
+
+    Raises:
+        LockgateError: ``breaks-limits`` where one request alone is slower than the limits of the row allow.
+    """
+    tables = catalogue.calibration("serving")
     question = serving_job(job, catalogue)
-    answer = estimate_serving(question, catalogue.calibration("serving"))
+    if job.ttft_limit_s or job.tpot_limit_s:
+        question = _under_limits(question, tables, job.ttft_limit_s or inf, job.tpot_limit_s or inf)
+    answer = estimate_serving(question, tables)
     row = {"id": job.id, **answer.as_dict()}
     if job.arrival_per_s is not None:
         row["queue"] = _queue(answer, job.arrival_per_s)
     return row
+
+
+def _under_limits(
+    question: ServingJob, tables: Mapping[str, Any], ttft_s: float, tpot_s: float
+) -> ServingJob:
+    """The question with as many requests in flight as keep both latencies."""
+    settled = settle_job(question, tables)
+    if settled.job.batch or settled.job.concurrency:
+        raise LockgateError("limits choose how many requests are in flight: leave batch and concurrency out",
+                            code="conflicting-fields", where="concurrency")  # fmt: skip
+    found = most_under_limits(
+        settled.engine, settled.era.era, input_tokens=float(settled.job.input_len or 1),
+        output_tokens=float(settled.job.output_len or 1), ttft_limit_s=ttft_s, tpot_limit_s=tpot_s,
+    )  # fmt: skip
+    if found is None:
+        raise LockgateError("one request alone breaks the limits, or does not fit", code="breaks-limits",
+                            where="limits", hint="more ranks a layer (tp), or looser limits")  # fmt: skip
+    return replace(question, concurrency=round(found[0]) * settled.replicas)
 
 
 def _queue(answer: ServingAnswer, arrivals_per_s: float) -> dict[str, Any]:

@@ -54,6 +54,16 @@ def test_an_arrival_rate_gives_an_operating_point() -> None:
     assert flood["ttft_s"] is None
 
 
+def test_limits_choose_how_many_requests_are_in_flight() -> None:
+    free, tight = estimate_job(JOB), estimate_job({**JOB, "tpot_limit_s": 0.02})
+    assert tight["tpot_s"]["value"] <= 0.02 < free["tpot_s"]["value"]
+    assert tight["output_tokens_per_s"]["value"] < free["output_tokens_per_s"]["value"]
+    with pytest.raises(LockgateError, match="one request alone"):
+        estimate_job({**JOB, "tpot_limit_s": 1e-6})
+    with pytest.raises(LockgateError, match="leave batch and concurrency out"):
+        estimate_job({**JOB, "tpot_limit_s": 0.02, "concurrency": 4})
+
+
 def test_plans_keep_limits_and_say_why_others_lose() -> None:
     plan = plan_job({**JOB, "tp": "", "count": 8, "tpot_limit_s": 0.03})
     assert plan["best"]["tpot_s"]["value"] <= 0.03
