@@ -183,6 +183,9 @@ class Provision(Record):
 Groups = Callable[[str, dt.date, dt.date | None], frozenset[str]]
 """Country groups of a place (ISO code) on a day, as known on another."""
 
+Days = Callable[[], Iterable[dt.date]]
+"""Days on which something begins or ends; asked for only when needed."""
+
 
 class LawOnDate(Mapping[str, Version]):
     """The versions that hold on one day as known on another; provisions not yet there are absent.
@@ -235,19 +238,31 @@ class Law:
     Args:
         provisions: The provisions.
         groups: Country groups of a place on a day; they are law too (supplement no. 1 to part 740).
+        group_days: Every day on which a place joins or leaves a group.
 
     Attributes:
         change_days: Every day on which a version begins.
     """
 
-    def __init__(self, provisions: Iterable[Provision], groups: Groups) -> None:
-        self._groups = groups
+    def __init__(
+        self, provisions: Iterable[Provision], groups: Groups, group_days: Days = tuple[dt.date]
+    ) -> None:
+        self._groups, self._group_days = groups, group_days
         self._provisions = {item.id: item for item in sorted(provisions, key=lambda item: item.id)}
         self._series = {id_: item.series() for id_, item in self._provisions.items()}
         versions = [version for item in self._provisions.values() for version in item.versions]
         self.change_days = tuple(sorted({item.from_on for item in versions}))
         self._known_days = sorted({item.known_on or item.from_on for item in versions})
         self._states: dict[tuple[int, int], State] = {}
+
+    def turning_days(self) -> tuple[dt.date, ...]:
+        """Every day on which any answer may change: versions begin, places join or leave groups, a last day is past."""
+        days = {*self.change_days, *self._group_days()}
+        for item in self._provisions.values():
+            for version in item.versions:
+                lasts = (value for value in version.values.values() if isinstance(value, dt.date))
+                days |= {day + dt.timedelta(1) for day in lasts}
+        return tuple(sorted(days))
 
     def provision(self, id_: str) -> Provision:
         """The provision of that id.
@@ -284,12 +299,13 @@ class Law:
         return State(versions, by_kind)
 
 
-def read_law(folder: Path, groups: Groups) -> Law:
+def read_law(folder: Path, groups: Groups, group_days: Days = tuple[dt.date]) -> Law:
     """The provisions below ``folder``.
 
     Args:
         folder: ``data/law``.
         groups: Country groups of a place on a day.
+        group_days: Every day on which a place joins or leaves a group.
 
     Raises:
         InvalidInputError: With every problem of every file.
@@ -306,4 +322,4 @@ def read_law(folder: Path, groups: Groups) -> Law:
             problems.append(LockgateError(str(error), code="bad-toml", where=id_))
     if problems:
         raise InvalidInputError(problems)
-    return Law(provisions, groups)
+    return Law(provisions, groups, group_days)

@@ -365,7 +365,11 @@ class Catalogue:
         def groups(code: str, on: dt.date, known_at: dt.date | None) -> frozenset[str]:
             return self.place(code).groups(on, known_at) if code.lower() in self.place_shelf else frozenset()
 
-        return read_law(self.folders["lockgate"] / "law", groups)
+        def group_days() -> set[dt.date]:
+            held = (membership for place in self.place_shelf for membership in place.memberships)
+            return {day for each in held for day in (each.from_on, each.until_on) if day is not None}
+
+        return read_law(self.folders["lockgate"] / "law", groups, group_days)
 
     def provision(self, provision_id: str) -> "Provision":
         """A provision by its id.

@@ -1,0 +1,561 @@
+"""The United States export gate for many rows at once.
+
+Each function is that of `lockgate.controls.us_export` and the modules it calls, over arrays; a property test holds the two to the
+same answers in every field.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from lockgate.base.three_valued import Truth
+from lockgate.catalogue.law import Version
+from lockgate.controls.classification import NOTE_2, OLD, PROVISIONS, STATED, A, B, C
+from lockgate.controls.conditions import (
+    AVAILABLE,
+    CAP,
+    NOT_MILITARY,
+    NOT_REVOKED,
+    NOTIFICATION,
+    NOTIFIED_ON,
+    TPP,
+    UNITS,
+)
+from lockgate.controls.end_use import AFFILIATES, MILITARY, SCREENING
+from lockgate.controls.exceptions import ACA, CONDITIONS, HBM, NAC, PURCHASE_ORDER
+from lockgate.controls.foundry import BOUND, NOTE_1
+from lockgate.controls.licence import GATE
+from lockgate.controls.naming import is_named, names
+from lockgate.controls.review import NONE, UNDETERMINED
+from lockgate.controls.table import Days, Numbers
+from lockgate.controls.table_rows import Named, Range, Rows, among
+from lockgate.controls.truth_arrays import (
+    NO,
+    UNKNOWN,
+    YES,
+    Mask,
+    Truths,
+    all_of,
+    any_of,
+    choose,
+    negate,
+    of_mask,
+)
+
+CODES: tuple[str | None, ...] = (None, OLD, A, B, C)
+DENIAL = "presumption-of-denial"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRows:
+    """`Classification`, over rows. ``code`` is a position in `CODES`; ``tests`` are the provisions looked at."""
+
+    truths: dict[str, Truths]
+    datacenter: Truths
+    quantities: dict[str, Range]
+    code: np.ndarray[tuple[int], np.dtype[np.int8]]
+    undetermined: Mask
+    missing: tuple[Named, ...]
+    tests: tuple[Named, ...]
+
+    def among(self, rows: Rows, items: tuple[str, ...]) -> Truths:
+        """Whether the item is among ``items``."""
+        if "*" in items:
+            return rows.all(True)
+        return any_of(rows.all(False), *(self.truths[item] for item in items if item in self.truths))
+
+    @property
+    def lesser(self) -> Truths:
+        """Whether it is anything but an item for datacenters that meets 3A090.a."""
+        return negate(all_of(self.datacenter, self.truths[A]))
+
+
+@dataclass(frozen=True, slots=True)
+class GroundRows:
+    """`Ground`, over rows; rows that it does not concern have ``required`` at `NO` and are not in ``concerns``."""
+
+    id: str
+    concerns: Mask
+    required: Truths
+    enforced: Truths
+    outcome: str
+    missing: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRows:
+    """`Checks`, over rows: conditions with the rows they are asked of and their truths."""
+
+    conditions: tuple[tuple[str, Mask, Truths], ...]
+    met: Truths
+    missing: tuple[Named, ...]
+
+
+def classify_rows(rows: Rows) -> ItemRows:
+    """Classify the item of every row."""
+    table, law = rows.table, rows.law
+    presumed, lacking, noted = presume_rows(rows)
+    datacenter = choose(presumed == YES, YES, table.truth("datacenter"))
+    quantities = rows.quantities(datacenter)
+    without_tpp = np.isnan(table.number("tpp"))
+    memory = without_tpp & ~np.isnan(table.number("memory_bandwidth_density"))
+    truths = {code: rows.all(False) for code in PROVISIONS}
+    tests: list[Named] = []
+    asked: list[tuple[Mask, tuple[Named, ...]]] = []
+    for code, id_ in PROVISIONS.items():
+        version = law.in_force(id_)
+        if version is not None:
+            where = memory if code == C else ~memory
+            result = rows.run_test(version, quantities)
+            truths[code] = choose(where, result.truth, NO)
+            tests.append((id_, where))
+            asked.append((where, result.missing))
+    note_2 = law.in_force(NOTE_2)
+    if note_2 is not None:
+        excluded = rows.run_test(note_2, quantities)
+        tests.append((NOTE_2, ~memory))
+        asked.append((~memory, excluded.missing))
+        for code in (A, B):
+            truths[code] = choose(memory, truths[code], all_of(truths[code], negate(excluded.truth)))
+    stated = law.in_force(STATED)
+    if stated is not None:
+        below = without_tpp & (
+            rows.ask(table.names["item"], lambda item: is_named(item, stated.items)) == YES
+        )
+        truths = {code: choose(below, NO, truth) for code, truth in truths.items()}
+        tests.insert(0, (STATED, below))
+    truths[A] = any_of(truths[A], presumed)
+    truths[B] = all_of(truths[B], negate(truths[A]))
+    code = np.zeros(rows.count, dtype=np.int8)
+    for name in (B, A, C, OLD):  # the last that is certain stands
+        code[truths[name] == YES] = CODES.index(name)
+    undetermined: Mask = (code == 0) & (any_of(*truths.values()) == UNKNOWN)
+    missing = [named for where, found in asked for named in among(found, where & undetermined)]
+    return ItemRows(
+        truths,
+        datacenter,
+        quantities,
+        code,
+        undetermined,
+        (*missing, *among(lacking, undetermined)),
+        (*tests, (NOTE_1, noted)),
+    )
+
+
+def presume_rows(rows: Rows) -> tuple[Truths, tuple[Named, ...], Mask]:
+    """Whether the presumption of Note 1 applies, what would tell, and where it was looked at."""
+    version = rows.law.in_force(NOTE_1)
+    nowhere = np.zeros(rows.count, dtype=np.bool_)
+    if version is None or "exporter_role" not in rows.table.stated_words:
+        return rows.all(False), (), nowhere
+    bound = rows.ask(rows.table.evidence_word("exporter_role"), lambda role: role in BOUND) == YES
+    until = np.datetime64(str(version.values["designer_until"]), "D")
+    in_time = rows.table.on <= until
+    status = rows.table.evidence_word("designer_status")
+    attested = rows.ask(status, lambda word: None if word is None else word == "approved")
+    attested = choose(rows.is_value(status, "authorized") & in_time, YES, attested)
+    count = rows.table.evidence_number("transistor_count_billion")
+    below = below_or_unknown(count, float(version.number("transistor_count_billion")))
+    applies = choose(bound, negate(any_of(attested, below)), NO)
+    missing = (
+        ("designer_status", bound & (attested == UNKNOWN)),
+        ("transistor_count_billion", bound & (below == UNKNOWN)),
+    )
+    return applies, missing, bound
+
+
+def below_or_unknown(number: Numbers, limit: float) -> Truths:
+    """Whether a number lies below a limit; unknown where it is not known."""
+    return choose(np.isnan(number), UNKNOWN, of_mask(number < limit))
+
+
+def approved_rows(rows: Rows, version: Version, in_scope: Truths) -> Truths:
+    """A destination in scope, less the entities of supplement no. 8 to part 740 where the version spares them."""
+    rule = version.values.get("supp_8")
+    if rule is None:
+        return in_scope
+    here = rows.is_value(rows.table.places["to_place"], version.values.get("supp_8_place"))
+    held = rows.table.truth("supp8_approved")
+    spared = negate(held) if rule == "exempt" else choose(held == NO, YES, UNKNOWN)
+    return choose(here, all_of(in_scope, spared), in_scope)
+
+
+def find_grounds(rows: Rows, item: ItemRows) -> list[GroundRows]:
+    """Every ground of the control list, of letters and of guidance."""
+    law, table = rows.law, rows.table
+    moves = rows.leaves_home
+    found = []
+    for id_, version in law.of_kind(GATE, "licence"):
+        named = item.among(rows, version.items)
+        party = rows.reaches_party(version.party_scope)
+        text = approved_rows(rows, version, rows.reaches(version.scope, "to_place"))
+        enforced = text
+        if version.enforced_scope is not None:
+            enforced = approved_rows(rows, version, rows.reaches(version.enforced_scope, "to_place"))
+        required = all_of(named, moves, any_of(text, party))
+        open_ = required == UNKNOWN
+        missing = [*rows.missing_places(version, open_)]
+        if "supp_8_place" in version.values:
+            here = rows.is_value(table.places["to_place"], version.values["supp_8_place"])
+            missing.append(("supp8_approved", open_ & here & (table.truth("supp8_approved") == UNKNOWN)))
+        enforced = all_of(required, any_of(enforced, party))
+        found.append(GroundRows(id_, named != NO, required, enforced, version.outcome, tuple(missing)))
+    addressee_known = rows.ask(table.names["exporter"], bool) == YES
+    by_maker = table.names["manufacturer"]
+    for id_, version in law.of_kind(GATE, "letter"):
+        asked = names_any(version.parties)
+        addressed = choose(
+            addressee_known, rows.ask(table.names["exporter"], asked), rows.ask(by_maker, asked)
+        )
+        test = rows.run_test(version, item.quantities)
+        items = version.items
+        named = any_of(
+            rows.ask(table.names["item"], lambda name, items=items: is_named(name, items)), test.truth
+        )
+        route = rows.reaches_route(version)
+        required = all_of(addressed, named, moves, route)
+        open_ = required == UNKNOWN
+        missing = [
+            ("exporter", open_ & (addressed == UNKNOWN)),
+            *among(test.missing, open_ & (named == UNKNOWN)),
+            *rows.missing_places(version, open_ & (route == UNKNOWN)),
+        ]
+        found.append(GroundRows(id_, addressed != NO, required, required, version.outcome, tuple(missing)))
+    for id_, version in law.of_kind(GATE, "guidance"):
+        items = version.items
+        named = rows.ask(table.names["item"], lambda name, items=items: is_named(name, items))
+        designed = of_mask(
+            (rows.reaches(version.party_scope, "designer_country") == YES)
+            & ~rows.lacks_place("designer_country")
+        )
+        required = any_of(named, all_of(designed, any_of(item.truths[A], item.truths[B])))
+        found.append(GroundRows(id_, required != NO, required, required, version.outcome, ()))
+    return found
+
+
+def names_any(parties: tuple[str, ...]) -> Callable[[str | None], Truth]:
+    """Whether a name is that of one of the parties; not known where it is not."""
+    return lambda name: None if name is None else any(names(name, party) for party in parties)
+
+
+def examine_end_uses(rows: Rows) -> tuple[Truths, list[Named], list[Named]]:
+    """Whether an end use asks for a licence, the provisions that do, and what is missing."""
+    table = rows.table
+    required, basis, missing = rows.all(False), [], []
+    military = table.truth("military_end_use")
+    for id_, version in rows.law.of_kind(GATE, "end-use"):
+        if id_ == AFFILIATES:
+            if version.status == "suspended":
+                continue
+            share = table.evidence_number(str(version.values["column"]))
+            over = share >= float(version.number("owner_fraction_min"))
+            truth = choose(over, UNKNOWN if version.status == "unknown" else YES, NO)
+        else:
+            here = rows.reaches(version.scope, "to_place")
+            if id_ == MILITARY:
+                truth = all_of(here, military)
+            else:
+                stated = table.evidence(str(version.values["column"]))
+                truth = choose(stated == YES, here, NO)
+            missing += [
+                ("military_end_use", (truth == UNKNOWN) & (military == UNKNOWN)),
+                ("to", (truth == UNKNOWN) & rows.lacks_place("to_place")),
+            ]
+        basis.append((id_, truth == YES))
+        required = any_of(required, truth)
+    hit = table.evidence(SCREENING) == NO
+    missing.append((SCREENING, hit))
+    return any_of(required, choose(hit, UNKNOWN, NO)), basis, missing
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRows:
+    """`Review`, over rows: ``policy`` is a position in ``policies``, ``conditions`` one in ``prefixes``."""
+
+    policies: tuple[str, ...]
+    policy: np.ndarray[tuple[int], np.dtype[np.int8]]
+    prefixes: tuple[str, ...]
+    conditions: np.ndarray[tuple[int], np.dtype[np.int8]]
+    basis: tuple[Named, ...]
+    missing: tuple[Named, ...]
+
+    def is_policy(self, policy: str) -> Mask:
+        """Where a policy holds."""
+        mask: Mask = self.policy == self.policies.index(policy)
+        return mask
+
+
+def find_policies(rows: Rows, item: ItemRows, required: Truths, grounds: Sequence[GroundRows]) -> ReviewRows:
+    """How an application for each row would be reviewed."""
+    versions = sorted(rows.law.of_kind(GATE, "review"), key=lambda pair: pair[1].number("rank"))
+    policies = (NONE, UNDETERMINED, *sorted({version.outcome for _, version in versions} | {ground.outcome for ground in grounds} - {""} - {NONE, UNDETERMINED}))  # fmt: skip
+    policies = tuple(dict.fromkeys(policies))
+    prefixes = tuple(
+        dict.fromkeys(["", *(str(version.values.get("conditions", "")) for _, version in versions)])
+    )
+    none, open_ = policies.index(NONE), policies.index(UNDETERMINED)
+    first = np.full(rows.count, -1, dtype=np.int8)
+    mixed = np.zeros(rows.count, dtype=np.bool_)
+    conditions = np.zeros(rows.count, dtype=np.int8)
+    basis: list[Named] = []
+    missing: list[Named] = []
+    settled: Mask = required == NO
+    first[settled] = none
+    by_denial = [ground for ground in grounds if ground.outcome == DENIAL]
+    for ground in by_denial:
+        settled = settle(ground, policies, first, settled, basis)
+    listed = any_of(rows.all(False), *(ground.required for ground in grounds if not ground.outcome))
+    unlisted: Mask = listed == NO
+    for ground in grounds:
+        if ground.outcome and ground.outcome != DENIAL:
+            settled = settle(ground, policies, first, settled, basis, unlisted)
+    live = ~settled
+    first[live & (listed != YES)] = open_
+    for id_, version in versions:
+        fits, lacking = fit_policy(rows, version, item)
+        taken = live & (fits != NO)
+        position = policies.index(version.outcome)
+        mixed |= taken & (first != -1) & (first != position)
+        first[taken & (first == -1)] = position
+        prefix = prefixes.index(str(version.values.get("conditions", "")))
+        conditions[taken & (conditions == 0)] = prefix
+        basis.append((id_, taken))
+        missing += among(tuple(lacking), taken)
+        live = live & (fits != YES)
+    mixed |= live & (first != -1) & (first != open_)
+    first[live] = np.where(first[live] == -1, open_, first[live])
+    sure = settled | (~mixed & (required == YES))
+    policy = np.where(sure, first, open_).astype(np.int8)
+    unsettled: Mask = ~settled & (policy == open_)
+    return ReviewRows(
+        policies, policy, prefixes, conditions, tuple(basis), tuple(among(tuple(missing), unsettled))
+    )
+
+
+def settle(
+    ground: GroundRows,
+    policies: tuple[str, ...],
+    first: np.ndarray[tuple[int], np.dtype[np.int8]],
+    settled: Mask,
+    basis: list[Named],
+    where: Mask | None = None,
+) -> Mask:
+    """Let a ground that names its own policy settle the rows that nothing else has settled."""
+    fresh = ~settled & (ground.required == YES)
+    if where is not None:
+        fresh &= where
+    first[fresh] = policies.index(ground.outcome)
+    basis.append((ground.id, fresh))
+    return settled | fresh
+
+
+def fit_policy(rows: Rows, version: Version, item: ItemRows) -> tuple[Truths, list[Named]]:
+    """Whether a policy fits, and what would tell."""
+    named = item.among(rows, version.items)
+    route = rows.qualifies(version)
+    test = rows.run_test(version, item.quantities) if version.lines else None
+    lesser = item.lesser if "lesser" in version.values else YES
+    fits = all_of(named, route, YES if test is None else test.truth, lesser)
+    open_: Mask = fits == UNKNOWN
+    missing = list(among(test.missing, open_)) if test is not None else []
+    unclear = open_ & (route == UNKNOWN)
+    missing += rows.missing_places(version, unclear)
+    if "kinds" in version.values:
+        missing.append(("kind", unclear & rows.is_value(rows.movement, None)))
+    if "from_place" in version.values:
+        starts = rows.starts_from(str(version.values["from_place"]))
+        missing.append(("from", unclear & (starts == UNKNOWN)))
+    if "lesser" in version.values:
+        missing.append(("datacenter", open_ & (item.lesser == UNKNOWN)))
+    return fits, missing
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRows:
+    """`OpenException`, over rows; ``shown`` is where it is listed."""
+
+    name: str
+    id: str
+    usable: Truths
+    shown: Mask
+
+
+def find_exceptions(rows: Rows, item: ItemRows, where: Mask) -> list[ExceptionRows]:
+    """Exceptions for the items of some rows."""
+    found = []
+    taken = rows.all(False)
+    for id_, version in sorted(rows.law.of_kind(GATE, "exception"), key=lambda pair: pair[0] != NAC):
+        named = item.among(rows, version.items)
+        concerned = where & (named != NO)
+        if version.status != "in-force":
+            continue
+        eligible = item.lesser
+        if id_ == HBM:
+            eligible = all_of(item.truths[C], rows.run_test(version, item.quantities).truth)
+        fits = all_of(named, eligible)
+        goes = all_of(rows.leaves_home, rows.reaches_route(version))
+        moved = negate(taken) if id_ == ACA else rows.moves_as(str(version.values.get("kinds", "")))
+        usable = choose(concerned, all_of(fits, goes, moved), NO)
+        if id_ == NAC:
+            taken = choose(concerned, all_of(goes, moved), NO)
+        shown = concerned & ((usable == YES) | ((fits == YES) & (goes == YES) & (usable == UNKNOWN)))
+        found.append(ExceptionRows(version.outcome, id_, usable, shown))
+    return found
+
+
+def check_rows(prefix: str, rows: Rows) -> CheckRows:
+    """Check every condition whose id begins with ``prefix``."""
+    conditions, missing = [], []
+    met = rows.all(True)
+    for id_, version in rows.law.of_kind(GATE, "condition"):
+        if not id_.startswith(prefix):
+            continue
+        asked = rows.all(True) if version.scope is None else rows.reaches_route(version)
+        truth = check_one(id_, version, rows)
+        truth = choose(asked == UNKNOWN, any_of(truth, UNKNOWN), truth)
+        here: Mask = asked != NO
+        met = choose(here, all_of(met, truth), met)
+        conditions.append((id_, here, truth))
+        missing += columns_of_rows(id_, version, rows, here & (truth == UNKNOWN))
+    return CheckRows(tuple(conditions), met, tuple(missing))
+
+
+def check_one(id_: str, version: Version, rows: Rows) -> Truths:
+    """Whether a condition is met."""
+    table, column = rows.table, str(version.values["column"])
+    stated, day = table.evidence(column), table.evidence_day(column)
+    if id_ == CAP:
+        return check_cap_rows(version, rows, stated)
+    if id_ == AVAILABLE:
+        by_on = np.datetime64(str(version.values["by_on"]), "D")
+        return choose(np.isnat(day), stated, of_mask(day <= by_on))
+    if id_ == NOT_MILITARY:
+        return choose(table.truth("military_end_use") == YES, NO, stated)
+    if id_ == NOTIFICATION:
+        filed = table.evidence_day(NOTIFIED_ON)
+        early: Mask = days_between(filed, table.on) >= float(version.number("notice_days"))
+        return choose(np.isnat(filed), stated, all_of(stated, of_mask(early)))
+    truth = negate(stated) if version.values.get("met_when") == "no" else stated
+    return truth if id_ != NOT_REVOKED else choose(np.isnat(day), truth, of_mask(table.on < day))
+
+
+def days_between(start: Days, end: Days) -> Numbers:
+    """Days from one day to another; NaN where one is not known."""
+    lapse = end - start
+    return np.where(np.isnat(lapse), np.nan, lapse.astype(np.int64).astype(np.float64))
+
+
+def check_cap_rows(version: Version, rows: Rows, stated: Truths) -> Truths:
+    """The volume cap: as stated, else from what was shipped, this shipment included."""
+    cap, table = version.number("cap_fraction"), rows.table
+    quantity = table.number("quantity")
+    truth = stated
+    for columns, each in ((UNITS, np.ones(rows.count)), (TPP, table.number("tpp"))):
+        home, abroad = (table.evidence_number(name) for name in columns)
+        shipped, allowed = abroad + quantity * each, float(cap) * home
+        counted = ~np.isnan(shipped) & ~np.isnan(allowed) & (each != 0)
+        within = shipped <= allowed
+        near = counted & np.isclose(shipped, allowed, rtol=1e-9, atol=1e-9)
+        for row in np.flatnonzero(near):  # where rounding might decide, as decimals
+            terms = (Decimal(repr(float(column[row]))) for column in (abroad, quantity, each, home))
+            abroad_, quantity_, each_, home_ = terms
+            within[row] = abroad_ + quantity_ * each_ <= cap * home_
+        truth = choose(counted, all_of(of_mask(within), choose(stated == NO, NO, YES)), truth)
+    return truth
+
+
+def columns_of_rows(id_: str, version: Version, rows: Rows, where: Mask) -> Iterable[Named]:
+    """Columns that would settle a condition."""
+    left = where
+    for columns in (TPP, UNITS) if id_ == CAP else ():
+        given = [~np.isnan(rows.table.evidence_number(name)) for name in columns]
+        partly = left & (given[0] | given[1])
+        yield from ((name, partly & ~known) for name, known in zip(columns, given, strict=True))
+        yield "quantity", partly & np.isnan(rows.table.number("quantity"))
+        if columns is TPP:
+            yield "tpp", partly & np.isnan(rows.table.number("tpp"))
+        left = left & ~partly
+    yield str(version.values["column"]), left
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRows:
+    """What the export gate says of each row; ``verdict`` is a truth, yes for MET."""
+
+    item: ItemRows
+    required: Truths
+    enforced: Truths
+    review: ReviewRows
+    exceptions: tuple[ExceptionRows, ...]
+    conditions: tuple[tuple[str, Mask, Truths], ...]
+    verdict: Truths
+    basis: tuple[Named, ...]
+    missing: tuple[Named, ...]
+
+
+def answer_export(rows: Rows, item: ItemRows) -> ExportRows:
+    """What the export gate says of each row."""
+    grounds = find_grounds(rows, item)
+    required = any_of(rows.all(False), *(ground.required for ground in grounds))
+    enforced = any_of(rows.all(False), *(ground.enforced for ground in grounds))
+    use_required, use_basis, use_missing = examine_end_uses(rows)
+    review = find_policies(rows, item, required, grounds)
+    blocked = any_of(use_required, *(ground.required for ground in grounds if ground.outcome))
+    exceptions = find_exceptions(rows, item, (required != NO) & (blocked != YES))
+    policy_checks = [
+        (review.conditions == position, check_rows(prefix, rows))
+        for position, prefix in enumerate(review.prefixes)
+        if prefix and (review.conditions == position).any()
+    ]
+    met = rows.all(True)
+    for where, checks in policy_checks:
+        met = choose(where, checks.met, met)
+    conditional = choose(review.is_policy(UNDETERMINED), any_of(met, UNKNOWN), met)
+    licence = rows.table.truth("us_licence")
+    by_exception = rows.all(False)
+    exception_checks = []
+    for exception in exceptions:
+        if exception.id.startswith(CONDITIONS):
+            checks = check_rows(CONDITIONS if exception.id == NAC else PURCHASE_ORDER, rows)
+        else:
+            checks = CheckRows((), rows.all(None), ())
+        exception_checks.append((exception, checks))
+        by_exception = any_of(by_exception, all_of(exception.usable, checks.met, negate(blocked)))
+    free = all_of(negate(required), negate(use_required))
+    verdict = any_of(free, all_of(licence, conditional), by_exception)
+    policy_missing = [named for where, checks in policy_checks for named in among(checks.missing, where)]
+    exception_missing = [
+        named
+        for exception, checks in exception_checks
+        for named in among(checks.missing, exception.usable != NO)
+    ]
+    held_back: Mask = verdict != YES
+    asked: Mask = ((required != NO) | (use_required == YES)) & (licence == UNKNOWN) & held_back
+    open_: Mask = required == UNKNOWN
+    missing: list[Named] = [*among(item.missing, open_ | item.undetermined)]
+    missing += [named for ground in grounds for named in among(ground.missing, open_)]
+    missing += [*review.missing, ("us_licence", asked), *use_missing]
+    missing += among(tuple(policy_missing), held_back)
+    missing += among(tuple(exception_missing), held_back & (licence != YES))
+    missing.append(("end_user", rows.is_value(rows.table.names["end_user"], None)))
+    conditions = [(id_, here & where, truth) for where, checks in policy_checks for id_, here, truth in checks.conditions]  # fmt: skip
+    for exception, checks in exception_checks:
+        conditions += [(id_, here & exception.shown, truth) for id_, here, truth in checks.conditions]
+    tests = [
+        *((PROVISIONS[name], item.code == CODES.index(name)) for name in PROVISIONS),
+        *among(item.tests, item.code == 0),
+    ]
+    asking = [(ground.id, ground.concerns & (ground.required == required)) for ground in grounds]
+    return ExportRows(
+        item,
+        required,
+        enforced,
+        review,
+        tuple(exceptions),
+        tuple(conditions),
+        verdict,
+        (*tests, *asking, *review.basis, *use_basis),
+        tuple(missing),
+    )
