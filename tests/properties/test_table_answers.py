@@ -114,7 +114,7 @@ SAID: dict[str, st.SearchStrategy[Any]] = {
 def specified(draw: st.DrawFn) -> Transaction:
     """A transaction by its specifications."""
     evidence = {name: draw(values) for name, values in SAID.items()} if draw(st.booleans()) else {}
-    numbers = {name: draw(values) for name, values in QUANTITIES.items()}
+    numbers: dict[str, Any] = {name: draw(values) for name, values in QUANTITIES.items()}
     bounds = {}
     for name in ("tpp", "performance_density", "io_bandwidth_byte_per_s"):
         if numbers[name] is None and draw(st.booleans()):

@@ -160,8 +160,10 @@ class Sets:
         if not merged:
             return np.full(count, self.position(()), dtype=np.int32)
         codes, examples = combine(count, [mask for _, mask in merged])
+        held = np.array([mask[examples] for _, mask in merged]).T
+        names = [name for name, _ in merged]
         members = [
-            tuple(dict.fromkeys(name for name, mask in merged if mask[example])) for example in examples
+            tuple(dict.fromkeys(names[place] for place in np.flatnonzero(row).tolist())) for row in held
         ]
         return np.array([self.position(found) for found in members], dtype=np.int32)[codes]
 
@@ -170,19 +172,19 @@ class Sets:
         return tuple(self.positions)
 
 
-def combine(count: int, masks: Iterable[Mask | Small]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """A number for each different combination of small values, and a row that has it.
+def combine(count: int, masks: Iterable[Mask]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """A number for each different combination of masks, and a row that has it.
 
     Returns:
         The number of each row; a row of each number.
     """
     key, bits = np.zeros(count, dtype=np.int64), 0
     for mask in masks:
-        if bits > 58:
+        if bits > 61:
             key = np.unique(key, return_inverse=True)[1].astype(np.int64)
             bits = int(key.max(initial=0)).bit_length()
-        key = key << 2 | mask
-        bits += 2
+        key = key << 1 | mask
+        bits += 1
     _, examples, codes = np.unique(key, return_index=True, return_inverse=True)
     return codes, examples
 

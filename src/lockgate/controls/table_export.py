@@ -128,16 +128,16 @@ def classify_rows(rows: Rows) -> ItemRows:
         tests.insert(0, (STATED, below))
     truths[A] = any_of(truths[A], presumed)
     truths[B] = all_of(truths[B], negate(truths[A]))
-    code = np.zeros(rows.count, dtype=np.int8)
+    certain = np.zeros(rows.count, dtype=np.int8)
     for name in (B, A, C, OLD):  # the last that is certain stands
-        code[truths[name] == YES] = CODES.index(name)
-    undetermined: Mask = (code == 0) & (any_of(*truths.values()) == UNKNOWN)
+        certain[truths[name] == YES] = CODES.index(name)
+    undetermined: Mask = (certain == 0) & (any_of(*truths.values()) == UNKNOWN)
     missing = [named for where, found in asked for named in among(found, where & undetermined)]
     return ItemRows(
         truths,
         datacenter,
         quantities,
-        code,
+        certain,
         undetermined,
         (*missing, *among(lacking, undetermined)),
         (*tests, (NOTE_1, noted)),
@@ -210,10 +210,7 @@ def find_grounds(rows: Rows, item: ItemRows) -> list[GroundRows]:
             addressee_known, rows.ask(table.names["exporter"], asked), rows.ask(by_maker, asked)
         )
         test = rows.run_test(version, item.quantities)
-        items = version.items
-        named = any_of(
-            rows.ask(table.names["item"], lambda name, items=items: is_named(name, items)), test.truth
-        )
+        named = any_of(rows.ask(table.names["item"], is_among(version.items)), test.truth)
         route = rows.reaches_route(version)
         required = all_of(addressed, named, moves, route)
         open_ = required == UNKNOWN
@@ -224,8 +221,7 @@ def find_grounds(rows: Rows, item: ItemRows) -> list[GroundRows]:
         ]
         found.append(GroundRows(id_, addressed != NO, required, required, version.outcome, tuple(missing)))
     for id_, version in law.of_kind(GATE, "guidance"):
-        items = version.items
-        named = rows.ask(table.names["item"], lambda name, items=items: is_named(name, items))
+        named = rows.ask(table.names["item"], is_among(version.items))
         designed = of_mask(
             (rows.reaches(version.party_scope, "designer_country") == YES)
             & ~rows.lacks_place("designer_country")
@@ -233,6 +229,11 @@ def find_grounds(rows: Rows, item: ItemRows) -> list[GroundRows]:
         required = any_of(named, all_of(designed, any_of(item.truths[A], item.truths[B])))
         found.append(GroundRows(id_, required != NO, required, required, version.outcome, ()))
     return found
+
+
+def is_among(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether an item is named by one of the patterns."""
+    return lambda item: is_named(item, patterns)
 
 
 def names_any(parties: tuple[str, ...]) -> Callable[[str | None], Truth]:
@@ -328,7 +329,7 @@ def find_policies(rows: Rows, item: ItemRows, required: Truths, grounds: Sequenc
     first[live] = np.where(first[live] == -1, open_, first[live])
     sure = settled | (~mixed & (required == YES))
     policy = np.where(sure, first, open_).astype(np.int8)
-    unsettled: Mask = ~settled & (policy == open_)
+    unsettled = ~settled & (policy == open_)
     return ReviewRows(
         policies, policy, prefixes, conditions, tuple(basis), tuple(among(tuple(missing), unsettled))
     )
@@ -348,7 +349,8 @@ def settle(
         fresh &= where
     first[fresh] = policies.index(ground.outcome)
     basis.append((ground.id, fresh))
-    return settled | fresh
+    joined: Mask = settled | fresh
+    return joined
 
 
 def fit_policy(rows: Rows, version: Version, item: ItemRows) -> tuple[Truths, list[Named]]:
@@ -407,7 +409,8 @@ def find_exceptions(rows: Rows, item: ItemRows, where: Mask) -> list[ExceptionRo
 
 def check_rows(prefix: str, rows: Rows) -> CheckRows:
     """Check every condition whose id begins with ``prefix``."""
-    conditions, missing = [], []
+    conditions: list[tuple[str, Mask, Truths]] = []
+    missing: list[Named] = []
     met = rows.all(True)
     for id_, version in rows.law.of_kind(GATE, "condition"):
         if not id_.startswith(prefix):

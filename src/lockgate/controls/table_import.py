@@ -1,5 +1,6 @@
 """China's import gate and the Section 232 duty for many rows at once; `lockgate.controls.cn_import` and `us_section_232` over arrays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,7 @@ def answer_import(rows: Rows) -> ImportRows:
     inland = ~outside & rows.is_value(to_place, MAINLAND)
     reports = sorted_reports(law)
     for position, (_, version) in enumerate(reports):
-        named = inland & (rows.ask(item, lambda id_, version=version: names_item(version, id_)) == YES)
+        named = inland & (rows.ask(item, names_by(version)) == YES)
         if version.parties:
             meant = np.array([recipient in version.parties for recipient in recipients], dtype=np.bool_)
             named &= meant[buyer.codes]
@@ -85,12 +86,17 @@ def answer_import(rows: Rows) -> ImportRows:
     missing = (*((name, open_ & mask) for name, mask in lacks.items()), ("cn_approval", open_))
     shown = ~outside & (verdict != VERDICTS.index(Verdict.NOT_MET))
     conditions = tuple(
-        (id_, shown & (rows.ask(item, lambda name, version=version: names_item(version, name)) == YES))
+        (id_, shown & (rows.ask(item, names_by(version)) == YES))
         for id_, version in law.items()
         if id_.startswith(CONDITIONS)
     )
     basis = tuple((id_, deciding == position) for position, (id_, _) in enumerate(reports))
     return ImportRows(state, verdict, conditions, basis, missing)
+
+
+def names_by(version: Version) -> Callable[[str], bool]:
+    """Whether a version names an item."""
+    return lambda item: names_item(version, item)
 
 
 def sorted_reports(law: LawOnDate) -> list[tuple[str, Version]]:
