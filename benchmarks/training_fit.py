@@ -182,7 +182,8 @@ def write(constants: Mapping[str, float], eras: Mapping[str, EraFactor], pooled:
     text = FILE.read_text(encoding="utf-8")
     for name, value in constants.items():
         text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value:.3g}", text)
-    for era, factor in [*eras.items(), ("", pooled)]:
+    unknown = EraFactor(pooled.log_factor, float(np.hypot(pooled.sd, OTHER_FRAMEWORKS)))
+    for era, factor in [*eras.items(), ("", unknown)]:
         head = r"\[pooled\]" if not era else rf"\[eras\.{re.escape(era)}\]"
         shown = f"{np.exp(factor.log_factor):.3f}"
         text = re.sub(rf"({head}\n(?:(?!\[).*\n)*?)factor = .*\nsd = .*", rf"\g<1>factor = {shown}\nsd = {factor.sd:.3f}", text)  # fmt: skip
