@@ -90,10 +90,19 @@ def check_round(given: AllocationRound) -> None:
 
 def _check_request(problems: ProblemCollector, given: AllocationRound, at: int) -> None:
     request, rule, where = given.requests[at], given.rule, ("requests", at)
-    for name in ("quantity", "ceiling", "held", "useful_min", "weight", "score"):
-        value = getattr(request, name)
-        if value is not None and value.numerator < 0:
-            problems.add(f"{name} {value} is below 0", code="negative-quantity", where=(*where, name))
+    amounts = (
+        request.quantity,
+        request.ceiling,
+        request.held,
+        request.useful_min,
+        request.weight,
+        request.score,
+    )
+    if any(value is not None and value.numerator < 0 for value in amounts):
+        for name in ("quantity", "ceiling", "held", "useful_min", "weight", "score"):
+            value = getattr(request, name)
+            if value is not None and value < 0:
+                problems.add(f"{name} {value} is below 0", code="negative-quantity", where=(*where, name))
     by_quantity = rule.share.method != "pro_rata" or rule.share.weight in {"request", "admissible"}
     if by_quantity and request.quantity is None:
         problems.add("this rule needs the quantity asked for", code="no-quantity", where=(*where, "quantity"))
@@ -187,7 +196,7 @@ def explain_remainder(sharing: Sharing, supply: int, bindings: Counter[Binding])
     lot = sharing.rule.rounding.lot
     if sharing.cut > 0:
         causes.append(
-            f"rounding to whole {'units' if lot == 1 else f'lots of {lot}'} cut off {render_fraction(sharing.cut)}"
+            f"rounding to whole {'units' if lot == 1 else f'lots of {lot}'} cut off {render_fraction(min(sharing.cut, Fraction(left)))}"
         )
     return f"{left:,} left: " + "; ".join(causes or ["the order rule leaves them in the pool"])
 

@@ -70,7 +70,7 @@ def _in_order_of_value(problem: Problem) -> list[int]:
 
 
 class _Programme:
-    """Variables: lots of each recipient, then one switch (gets some or none) each."""
+    """Variables: lots of each recipient, then one switch (gets some or none) each, then the total of lots."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.count = problem, len(problem.values)
@@ -82,13 +82,13 @@ class _Programme:
                 "the scores are too fine to be optimised exactly", code="values-too-fine", where="score",
                 hint="use scores with fewer digits",
             )  # fmt: skip
+        self.supply_lots = problem.supply // problem.lot
         self.rows: list[tuple[dict[int, int], float, float]] = []
         self._constrain()
 
     def _constrain(self) -> None:
         problem, infinite = self.problem, float("inf")
         everybody = range(self.count)
-        self.rows.append((dict.fromkeys(everybody, 1), -infinite, problem.supply // problem.lot))
         for at in everybody:
             least = -(-problem.useful_min[at] // problem.lot)
             if least > 0:
@@ -96,12 +96,12 @@ class _Programme:
                 self.rows.append(({at: 1, self.count + at: -least}, 0, infinite))
         for members, units in problem.limits:
             self.rows.append((dict.fromkeys(members, 1), -infinite, units // problem.lot))
+        total = 2 * self.count
+        self.rows.append(({**dict.fromkeys(everybody, 1), total: -1}, 0, 0))
         if problem.share_of_total is not None:
             part = problem.share_of_total
             for at in everybody:
-                row = dict.fromkeys(everybody, -part.numerator)
-                row[at] += part.denominator
-                self.rows.append((row, -infinite, 0))
+                self.rows.append(({at: part.denominator, total: -part.numerator}, -infinite, 0))
 
     def solve(self) -> list[int]:
         low, high = [0] * self.count, list(self.lots_max)
@@ -125,7 +125,7 @@ class _Programme:
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
-        columns = 2 * self.count
+        columns, rest = 2 * self.count + 1, self.count + 1
         entries = [
             (at, column, factor) for at, (row, _, _) in enumerate(self.rows) for column, factor in row.items()
         ]
@@ -134,9 +134,11 @@ class _Programme:
         )
         matrix = csr_array((factors, (places, columns_of)), shape=(len(self.rows), columns), dtype=float)
         answer = milp(
-            c=-np.array([*objective, *[0] * self.count], dtype=float),
+            c=-np.array([*objective, *[0] * rest], dtype=float),
             integrality=np.ones(columns),
-            bounds=Bounds(np.array([*low, *[0] * self.count]), np.array([*high, *[1] * self.count])),
+            bounds=Bounds(
+                np.array([*low, *[0] * rest]), np.array([*high, *[1] * self.count, self.supply_lots])
+            ),
             constraints=LinearConstraint(
                 matrix, [row[1] for row in self.rows], [row[2] for row in self.rows]
             ),

@@ -80,17 +80,17 @@ class Binding(StrEnum):
 
 WORDS: Mapping[Binding, tuple[str, str]] = MappingProxyType(
     {
-        Binding.REQUEST: ("asked for {requested} and got all of it", "only a larger request"),
+        Binding.REQUEST: ("asked for {requested:,} and got all of it", "only a larger request"),
         Binding.COEFFICIENT: (
             "{exact} is its part of what there was at {coefficient} a unit, rounded to whole lots",
             "a larger supply, smaller requests by others, or a larger weight of its own",
         ),
         Binding.ORDER: (
-            "others come first under the order rule; {quantity} were left when its turn came",
+            "others come first under the order rule; {quantity:,} were left when its turn came",
             "a larger supply, or an earlier place in the order",
         ),
         Binding.CEILING: (
-            "the ceiling of {maximum} holds it, whatever the supply",
+            "the ceiling of {maximum:,} holds it, whatever the supply",
             "a higher ceiling; a ceiling that is a part of the supply also rises with it",
         ),
         Binding.ROUNDING: ("its part of {exact} is not a multiple of the lot", "a smaller lot, or a request in whole lots"),
@@ -100,8 +100,8 @@ WORDS: Mapping[Binding, tuple[str, str]] = MappingProxyType(
         ),
         Binding.USEFUL_MIN: ("its part would be too small to be of use, so it gets none", "a larger supply, or a smaller useful minimum"),
         Binding.INADMISSIBLE: (
-            "asked for {requested} where at most {maximum} may be asked for; the rule lets the whole request fall",
-            "a request of no more than {maximum}",
+            "asked for {requested:,} where at most {maximum:,} may be asked for; the rule lets the whole request fall",
+            "a request of no more than {maximum:,}",
         ),
         Binding.OPTIMUM: (
             "more for it would lower the total the rule maximises, or break one of its limits",
@@ -157,9 +157,9 @@ class Allotment:
 
     def _worded(self, part: int) -> str:
         return WORDS[self.binding][part].format(
-            requested=self.requested,
+            requested=self.requested or 0,
             quantity=self.quantity,
-            maximum=self.maximum,
+            maximum=self.maximum or 0,
             exact=render_fraction(self.exact),
             coefficient="" if self.coefficient is None else render_fraction(self.coefficient),
         )
@@ -224,6 +224,7 @@ def render_fraction(value: Fraction) -> str:
     ('1.5', '0.732064 (500/683)', '7')
     """
     if value.denominator == 1:
-        return str(value.numerator)
-    decimals = f"{float(value):.6f}".rstrip("0")
-    return decimals if Fraction(decimals) == value else f"{decimals} ({value.numerator}/{value.denominator})"
+        return f"{value.numerator:,}"
+    decimals = f"{float(value):,.6f}".rstrip("0")
+    exact = Fraction(decimals.replace(",", "")) == value
+    return decimals if exact else f"{decimals} ({value.numerator}/{value.denominator})"

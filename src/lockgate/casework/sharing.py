@@ -309,7 +309,7 @@ class Sharing:
         amount = budget if scarce else Fraction(demand or 0)
         parties = self._parties(group)
         rooms = [self.room(party[0]) if len(party) == 1 else self.demand(party) for party in parties]
-        weights = [self._weight(party, room) for party, room in zip(parties, rooms, strict=True)]
+        weights = self._weights(parties, rooms)
         scale = self.need_scale
         factor, digits = self._published_factor(budget), self.rule.share.coefficient_decimals
         if factor is not None:
@@ -320,7 +320,7 @@ class Sharing:
             if scarce and factor is not None and digits is not None:
                 factor = Fraction(int(factor * 10**digits), 10**digits)
                 shares = scale_shares(weights, rooms, factor / scale)
-        if len(parties) < len(group):
+        if any(self.linked[at] for at in group):
             shares = self._split_parties(group, parties, shares)
         self._hand_rounded(group, shares, budget)
         return factor
@@ -330,21 +330,26 @@ class Sharing:
             return self.coefficient
         return budget / self.denominator if self.denominator else None
 
-    def _parties(self, group: Sequence[int]) -> list[list[int]]:
-        parties: dict[str | int, list[int]] = {}
+    def _parties(self, group: Sequence[int]) -> Sequence[Sequence[int]]:
+        """Linked recipients as one, the others each alone."""
+        alone = [(at,) for at in group if not self.linked[at]]
+        if len(alone) == len(group):
+            return alone
+        parties: dict[str, list[int]] = {}
         for at in group:
-            parties.setdefault(self.linked[at] or at, []).append(at)
-        return list(parties.values())
+            if self.linked[at]:
+                parties.setdefault(self.linked[at], []).append(at)
+        return [*alone, *parties.values()]
 
-    def _weight(self, party: Sequence[int], room: int | None) -> int:
-        basis = self.rule.share.weight
+    def _weights(self, parties: Sequence[Sequence[int]], rooms: Sequence[int | None]) -> list[int]:
+        basis, requests = self.rule.share.weight, self.requests
         if basis == "equal":
-            return 1
+            return [1] * len(parties)
         if basis == "admissible":
-            return room or 0
+            return [room or 0 for room in rooms]
         if basis == "need":
-            return sum(self.needs[at] for at in party)
-        return sum(self.requests[at].quantity or 0 for at in party)
+            return [sum(self.needs[at] for at in party) for party in parties]
+        return [sum(requests[at].quantity or 0 for at in party) for party in parties]
 
     def _split_parties(
         self, group: Sequence[int], parties: Sequence[Sequence[int]], shares: Shares
@@ -356,7 +361,7 @@ class Sharing:
                 found[party[0]] = (numerator, shares.denominator)
                 continue
             rooms = [self.room(at) for at in party]
-            weights = [self._weight([at], room) for at, room in zip(party, rooms, strict=True)]
+            weights = self._weights([(at,) for at in party], rooms)
             inner = fill(weights, rooms, Fraction(numerator, shares.denominator))
             found |= {at: (part, inner.denominator) for at, part in zip(party, inner.numerators, strict=True)}
         common = lcm(*{denominator for _, denominator in found.values()})
@@ -391,7 +396,7 @@ class Sharing:
         if self.rule.rounding.method == "largest_remainder":
             give_by_remainder(whole, shares, lot, budget, rank, grant)
         else:
-            weights = [self._weight([at], room) for at, room in zip(group, rooms, strict=True)]
+            weights = self._weights([(at,) for at in group], rooms)
             give_by_average(whole, weights, shares, lot, budget, rank, grant)
 
     def _optimise(self, members: Sequence[int]) -> None:
