@@ -13,6 +13,7 @@ from lockgate.capability.operators import (
     elementwise_time_s,
     gemm_time_s,
     grouped_gemm_time_s,
+    network_rate,
     prefill_attention_time_s,
     send_time_s,
 )
@@ -25,6 +26,8 @@ _GROUPED_FRACTION = 0.82
 # Of one layer's routing, permutation and grouped products together, beyond their work: 30 to 90 microseconds in the tables
 # of fused expert layers on A100, H100 and H200.
 _ROUTING_S = 40e-6
+# Of the network's rate, that many small messages between nodes reach.
+_NETWORK_FRACTION = 0.85
 # Rows of the fullest rank over the mean where experts are spread over ranks and routing is not balanced.
 _IMBALANCE = 1.2
 
@@ -174,13 +177,28 @@ def _expert_times(engine: Engine, tokens: Floats, zero: Floats) -> tuple[Floats,
     products = products + np.minimum(compute, products) * (1.0 / _GROUPED_FRACTION - 1.0)
     moved = 2.0 * (2.0 * everyone * model.hidden + routed * (4.0 * model.hidden + 2.0 * width))
     routing = elementwise_time_s(hardware, moved) + _ROUTING_S
-    exchange = np.where(
-        groups > 1,
-        all_to_all_time_s(hardware, tokens * np.minimum(moe.per_token, ep) * model.hidden * 1.0, ep)
-        + all_to_all_time_s(hardware, tokens * np.minimum(moe.per_token, ep) * model.hidden * 2.0, ep),
-        0.0,
-    )
+    exchange = np.where(groups > 1, _exchange_times(engine, tokens, ep), 0.0)
     return model.moe_layers * (products + routing), model.moe_layers * exchange
+
+
+def _exchange_times(engine: Engine, tokens: Floats, ep: Floats) -> Floats:
+    """Seconds to send each token to the ranks of its experts in 8 bit and to bring the results back in 16, one layer.
+
+    Between nodes a token travels once to each node that holds one of its experts and is passed on over the links there.
+    """
+    hardware, moe = engine.hardware, engine.model.experts
+    if moe is None:
+        return np.zeros_like(tokens)
+    inside = np.minimum(ep, hardware.node_chip_count)
+    copies = tokens * np.minimum(moe.per_token, ep) * engine.model.hidden
+    links = all_to_all_time_s(hardware, copies, inside) + all_to_all_time_s(hardware, 2.0 * copies, inside)
+    nodes = np.maximum(ep / hardware.node_chip_count, 1.0)
+    reached = (nodes - 1.0) * -np.expm1(moe.per_token * np.log1p(-np.minimum(1.0 / nodes, 1 - 1e-12)))
+    away = 3.0 * tokens * reached * engine.model.hidden
+    return np.asarray(
+        np.maximum(links, away / (_NETWORK_FRACTION * network_rate(hardware)))
+        + np.where(nodes > 1, 25e-6, 0.0)
+    )
 
 
 def _prefill_times(engine: Engine, fresh: Floats, prompt: Floats, causal: bool) -> Floats:

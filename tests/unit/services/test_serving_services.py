@@ -1,6 +1,7 @@
 """Serving on the command line, compared, validated and in the dossier."""
 
 import json
+from functools import cache
 
 import pytest
 from typer.testing import CliRunner
@@ -13,9 +14,17 @@ from lockgate.services.dossier_capability import claim_rows, gain_rows
 from lockgate.services.estimate import estimate_job
 from lockgate.services.fleet import answer_fleet, equivalent_rows
 from lockgate.services.plan import plan_job
-from lockgate.services.validation import binomial_p, pooled, validate_families
+from lockgate.services.validation import FamilyReport, binomial_p, pooled, validate_families
 
 CATALOGUE = load_catalogue()
+
+
+@cache
+def scores() -> list[FamilyReport]:
+    """Every family scored, once for all tests."""
+    return validate_families(CATALOGUE)
+
+
 JOB = {
     "kind": "serve",
     "model": "llama2-70b",
@@ -108,7 +117,7 @@ def test_the_commands_print_and_give_json() -> None:
 
 
 def test_published_runs_left_out_are_met_within_the_bars() -> None:
-    reports = {report.family: report for report in validate_families(CATALOGUE)}
+    reports = {report.family: report for report in scores()}
     held = {(name, item.left_out): item for name, report in reports.items() for item in report.left_out}
     assert held["trtllm-0.17", "chip"].mean_error <= 0.055
     assert held["trtllm-0.11", "chip"].mean_error <= 0.09
@@ -168,7 +177,7 @@ def test_the_page_of_scores_is_the_one_validate_gives() -> None:
 
     page = Path(__file__).parents[3] / "docs" / "reference" / "validation.md"
     shown = page.read_text(encoding="utf-8").splitlines()
-    reports = validate_families(CATALOGUE)
+    reports = scores()
     assert all(any(line.startswith(f"| `{report.family}` |") for line in shown) for report in reports)
     told = [
         line
