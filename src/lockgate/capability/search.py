@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.capability.layout import RECOMPUTE, Layouts, is_possible, layers_per_stage, stage_layer_count
-from lockgate.capability.training import TrainingRun, predict_steps
+from lockgate.capability.training import TrainingRun, predict_steps, prepare_tables
 from lockgate.capability.training_jobs import (
     TrainingAnswer,
     TrainingJob,
@@ -102,10 +102,13 @@ def _with_ways(split: Layouts, ways: Ints, zero: int | None) -> Layouts:
 def predict_many(run: TrainingRun, layouts: Layouts) -> tuple[Floats, Floats]:
     """Step time in seconds and memory in bytes of every layout, in batches."""
     times, memory = np.empty(len(layouts)), np.empty(len(layouts))
+    if not len(layouts):
+        return times, memory
+    prepared = prepare_tables(run, layouts)
 
     def predict(start: int) -> None:
         part = slice(start, start + BATCH)
-        steps = predict_steps(run, layouts.take(part))
+        steps = predict_steps(run, layouts.take(part), prepared)
         times[part], memory[part] = steps.step_s, steps.memory.total
 
     starts = range(0, len(layouts), BATCH)

@@ -16,7 +16,7 @@ from lockgate.capability.eras import Era, training_era
 from lockgate.capability.hardware import Hardware
 from lockgate.capability.layers import LayerTables, TrainingParameters, layer_tables
 from lockgate.capability.layout import Layouts
-from lockgate.capability.memory import TrainingMemory, held_parameters, training_memory
+from lockgate.capability.memory import HeldParameters, TrainingMemory, held_parameters, training_memory
 from lockgate.catalogue.models import ModelArchitecture
 
 Floats = NDArray[np.float64]
@@ -95,14 +95,39 @@ def training_run(
     )  # fmt: skip
 
 
-def predict_steps(run: TrainingRun, layouts: Layouts) -> TrainingSteps:
+@dataclass(frozen=True, slots=True)
+class PreparedTables:
+    """Tables of a run's layers, and where in them a layout's values stand.
+
+    Attributes:
+        tables: Over every combination of the axes.
+        places: For each axis, the position of a value along it, by the value itself.
+    """
+
+    tables: LayerTables
+    places: tuple[NDArray[np.int64], ...]
+
+    def index(self, layouts: Layouts) -> NDArray[np.int64]:
+        """Where each layout stands in a table laid flat."""
+        index = self.places[0][layouts.tp]
+        for place, column in zip(self.places[1:], (layouts.cp, layouts.ep, layouts.micro_batch), strict=True):
+            index = index * (place[-1] + 1) + place[column]
+        return np.asarray(index)
+
+
+def predict_steps(
+    run: TrainingRun, layouts: Layouts, prepared: PreparedTables | None = None
+) -> TrainingSteps:
     """Time and memory of a step for each layout; layouts are taken to be possible.
 
     Args:
         run: Everything but the layout.
         layouts: Any number.
+        prepared: Of layouts among which these are; made if not given.
     """
-    tables, index = _tables_for(run, layouts)
+    prepared = prepared or prepare_tables(run, layouts)
+    tables, index = prepared.tables, prepared.index(layouts)
+    held = held_parameters(run.model, layouts)
     way = layouts.recompute
     pp, chunks = layouts.pp.astype(float), layouts.interleave.astype(float)
     count = run.global_batch / (layouts.dp * layouts.micro_batch)
@@ -127,8 +152,8 @@ def predict_steps(run: TrainingRun, layouts: Layouts) -> TrainingSteps:
     stage = (body + again + traffic) / pp
     exposed_hops = parameters.hop_exposed * hops
     bubble = (pp - 1.0) / chunks * (stage + hops)
-    memory = _memory(run, layouts, tables, index, count)
-    data, optimizer = _state_s(run, layouts, count * (body + again) / pp)
+    memory = _memory(run, layouts, held, tables, index, count)
+    data, optimizer = _state_s(run, layouts, held, count * (body + again) / pp)
     compute_s = factor * count * (body / pp + head)
     recompute_s = factor * count * again / pp
     tensor_s = factor * count * traffic / pp
@@ -147,8 +172,8 @@ def predict_steps(run: TrainingRun, layouts: Layouts) -> TrainingSteps:
 
 def compute_parts_s(run: TrainingRun, layouts: Layouts, position: int) -> dict[str, float]:
     """What the compute of one layout's step is made of, seconds by name; the parts add up to ``compute_s``."""
-    tables, index = _tables_for(run, layouts)
-    place = int(index[position])
+    prepared = prepare_tables(run, layouts)
+    tables, place = prepared.tables, int(prepared.index(layouts)[position])
     micro_batches = run.global_batch / float(layouts.dp[position] * layouts.micro_batch[position])
     scale = run.era.factor * micro_batches
     parts = {
@@ -176,18 +201,19 @@ def model_flop_per_token(model: ModelArchitecture, seq_len: int) -> float:
     return 6.0 * passed + 12.0 * width * (sliding + seq_len * (model.layers - model.sliding_layers))
 
 
-def _tables_for(run: TrainingRun, layouts: Layouts) -> tuple[LayerTables, NDArray[np.int64]]:
+def prepare_tables(run: TrainingRun, layouts: Layouts) -> PreparedTables:
+    """The tables that layouts need, for predicting them in parts."""
     axes = [np.unique(a) for a in (layouts.tp, layouts.cp, layouts.ep, layouts.micro_batch)]
     tables = _cached_tables(
         run.model, run.hardware, run.era, run.parameters, run.precision, run.seq_len,
         *(tuple(axis.tolist()) for axis in axes),
     )  # fmt: skip
-    index = np.zeros(len(layouts), np.int64)
-    for axis, column in zip(axes, (layouts.tp, layouts.cp, layouts.ep, layouts.micro_batch), strict=True):
-        position = np.zeros(int(axis[-1]) + 1, np.int64)
-        position[axis] = np.arange(len(axis))
-        index = index * len(axis) + position[column]
-    return tables, index
+    places = []
+    for axis in axes:
+        place = np.zeros(int(axis[-1]) + 1, np.int64)
+        place[axis] = np.arange(len(axis))
+        places.append(place)
+    return PreparedTables(tables, tuple(places))
 
 
 @lru_cache(maxsize=64)
@@ -210,11 +236,16 @@ def _cached_tables(
 
 
 def _memory(
-    run: TrainingRun, layouts: Layouts, tables: LayerTables, index: NDArray[np.int64], count: Floats
+    run: TrainingRun,
+    layouts: Layouts,
+    held: HeldParameters,
+    tables: LayerTables,
+    index: NDArray[np.int64],
+    count: Floats,
 ) -> TrainingMemory:
     return training_memory(
         layouts,
-        held_parameters(run.model, layouts),
+        held,
         run.era,
         run.parameters,
         micro_batch_count=count,
@@ -224,15 +255,18 @@ def _memory(
     )
 
 
-def _state_s(run: TrainingRun, layouts: Layouts, window_s: Floats) -> tuple[Floats, Floats]:
+def _state_s(
+    run: TrainingRun, layouts: Layouts, held: HeldParameters, window_s: Floats
+) -> tuple[Floats, Floats]:
     """Exposed exchange of gradients and weights, and the optimizer's update with the fixed cost of a step.
 
     Args:
         run: The run.
         layouts: The layouts.
+        held: Parameters of one chip.
         window_s: Compute of the whole step, behind which traffic can hide.
     """
-    held, hardware, parameters = held_parameters(run.model, layouts), run.hardware, run.parameters
+    hardware, parameters = run.hardware, run.parameters
     zero = layouts.zero
     gradient, weight = run.era.gradient_byte, 2.0
     count = run.global_batch / (layouts.dp * layouts.micro_batch)
