@@ -90,8 +90,11 @@ def step_times(
 
     columns, rows, layers = _dense_products(engine, zero.ndim)
     # Products in 4 bit scale their activations block by block as they run.
-    casts = FORMAT_BYTE[normal_format(form)] < 1
-    times = gemm_time_s(hardware, form, tokens, columns, rows, sustained=True, quantising=casts)
+    stored = FORMAT_BYTE[normal_format(form)]
+    casts = stored < 1 and hardware.executed_format(form) == normal_format(form)
+    times = gemm_time_s(
+        hardware, form, tokens, columns, rows, weight_byte=stored, sustained=True, quantising=casts
+    )
     matrix = np.tensordot(layers, times, axes=1) + zero
     experts, exchange = _expert_times(engine, tokens, zero)
 
@@ -166,10 +169,19 @@ def _expert_times(engine: Engine, tokens: Floats, zero: Floats) -> tuple[Floats,
     share = moe.per_token / ep
     uneven = np.where(ep > 1, _IMBALANCE, 1.0)
     gates = model.mlp_matrices - 1
+    stored = FORMAT_BYTE[normal_format(engine.number_format)]
     products = zero
     for columns, rows in ((gates * width, model.hidden), (model.hidden, width)):
         products = products + uneven * grouped_gemm_time_s(
-            hardware, engine.number_format, everyone, held, share, columns, rows, sustained=True
+            hardware,
+            engine.number_format,
+            everyone,
+            held,
+            share,
+            columns,
+            rows,
+            weight_byte=stored,
+            sustained=True,
         )
     # What is bound by compute pays the lower efficiency; what is bound by reading weights does not.
     routed = everyone * share

@@ -272,3 +272,16 @@ def test_inline_models_serve() -> None:
     small = parse_model('{"layers": 12, "hidden": 768, "heads": 12}')
     answer = estimate_serving(job(model=small, concurrency=1), TABLES)
     assert answer.output_tokens_per_s.value > 100
+
+
+def test_weights_stored_narrower_than_they_multiply_are_read_narrower() -> None:
+    a100 = chip("a100-sxm-80")
+    wide, narrow = (
+        estimate_serving(
+            job(hardware=a100, precision=form, kv_precision="bf16", concurrency=1), TABLES
+        ).tpot_s
+        for form in ("bf16", "int4")
+    )
+    assert wide is not None
+    assert narrow is not None
+    assert narrow.value < 0.6 * wide.value
