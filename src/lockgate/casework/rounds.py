@@ -1,6 +1,7 @@
 """Rounds as plain data: read from tables and JSON, written to the log, replayed, compared, run batch after batch."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -13,6 +14,8 @@ from lockgate.casework.calendars import WEEKENDS, Calendar
 from lockgate.casework.requests import AllocationResult, AllocationRound, RecipientRequest, render_fraction
 from lockgate.casework.rules import AllocationRule, parse_rule
 
+DIGITS_MAX = 30  # of a number somebody means
+
 
 def parse_units(text: Any) -> int:
     """A whole number of units; thousands may be set off by commas or underscores.
@@ -24,7 +27,7 @@ def parse_units(text: Any) -> int:
         LockgateError: ``not-a-whole-number``.
     """
     digits = str(text).strip().replace(",", "").replace("_", "")
-    if not digits.removeprefix("-").isdecimal():
+    if not digits.removeprefix("-").isdecimal() or len(digits) > DIGITS_MAX:
         raise LockgateError(f"{text!r} is no whole number of units", code="not-a-whole-number")
     return int(digits)
 
@@ -36,7 +39,10 @@ def parse_fraction(text: Any) -> Fraction:
         LockgateError: ``not-a-number``.
     """
     try:
-        return Fraction(str(text).strip())
+        written = str(text).strip()
+        # "1e999999999" is short to write and too long to work with.
+        too_long = len(written) > 2 * DIGITS_MAX or re.search(r"e[+-]?\d{3}", written, re.IGNORECASE)
+        return Fraction("" if too_long else written)
     except (ValueError, ZeroDivisionError):
         raise LockgateError(f"{text!r} is no number", code="not-a-number", hint="write 0.5 or 1/2") from None
 

@@ -225,9 +225,14 @@ def end_sessions(connection: Connection, person_id: str, digest: str = "") -> in
 
 
 def drop_expired(connection: Connection, at: str) -> None:
-    """Forget logins, invitations and remembered replies whose time is over."""
+    """Forget logins and invitations whose time is over."""
     connection.execute(delete(session).where(session.c.expires_at <= at))
     connection.execute(delete(invitation).where(invitation.c.expires_at <= at))
+
+
+def drop_replies(connection: Connection, before: str) -> None:
+    """Forget what was answered to writes before that instant."""
+    connection.execute(delete(reply).where(reply.c.at < before))
 
 
 def add_token(connection: Connection, row: TokenRow) -> None:

@@ -5,7 +5,6 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
@@ -20,12 +19,13 @@ from starlette.staticfiles import StaticFiles
 
 from lockgate.base.errors import LockgateError
 from lockgate.web.forms import FormTokenMiddleware, require_form_token
+from lockgate.web.guards import guard_api, limit_token
 from lockgate.web.middleware import RequestMiddleware, SizeLimitMiddleware, problem_response
-from lockgate.web.problems import ProblemDetails, from_request_validation, status_of
+from lockgate.web.openapi import describe_api
+from lockgate.web.problems import from_request_validation, status_of
 from lockgate.web.respond import dates_of, page
 from lockgate.web.settings import Settings
 from lockgate.web.site import Site
-from lockgate.web.visitors import MaybeVisitor, find_visitor
 
 log = logging.getLogger("lockgate.web")
 
@@ -47,16 +47,18 @@ PAGES = (
     "sources",
     "health",
 )
-API: tuple[str, ...] = ("chips", "determine", "estimate")
-
-API_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": ProblemDetails,
-        "description": HTTPStatus(status).phrase,
-        "content": {"application/problem+json": {}},
-    }
-    for status in (401, 403, 404, 413, 422, 429)
-}
+HTTP_CODES = {404: "not-found", 405: "method-not-allowed"}
+API: tuple[str, ...] = (
+    "chips",
+    "law",
+    "sources",
+    "determine",
+    "estimate",
+    "allocate",
+    "claims",
+    "batches",
+    "ledger",
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -82,13 +84,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for name in PAGES:
         router = import_module(f"lockgate.web.pages.{name}").router
         app.include_router(
-            router, dependencies=[Depends(require_form_token), Depends(find_visitor)], include_in_schema=False
+            router, dependencies=[Depends(require_form_token), Depends(limit_token)], include_in_schema=False
         )
     for name in API:
         router = import_module(f"lockgate.web.api.{name}").router
-        app.include_router(
-            router, prefix="/api/v1", dependencies=[Depends(limit_rate)], responses=API_PROBLEMS
-        )
+        app.include_router(router, prefix="/api/v1", dependencies=[Depends(guard_api(name))])
+    describe_api(app)
     app.mount("/static", StaticFiles(directory=str(files("lockgate.web").joinpath("static"))), name="static")
     app.add_middleware(FormTokenMiddleware, secure=site.settings.secure_cookies)
     app.add_middleware(SizeLimitMiddleware, byte_max=site.settings.upload_byte_max)
@@ -98,18 +99,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(Exception, on_defect)
     return app
-
-
-def limit_rate(request: Request, visitor: MaybeVisitor) -> None:
-    """Refuse a client that asks too often: by person, else by address.
-
-    Raises:
-        LockgateError: ``rate-limited``.
-    """
-    client = request.client.host if request.client else ""
-    wait_s = request.app.state.site.api_limiter.seconds_to_wait(visitor.id if visitor else client)
-    if wait_s:
-        raise LockgateError("too many requests", code="rate-limited", hint=f"wait {wait_s:.0f} seconds")
 
 
 def wants_page(request: Request) -> bool:
@@ -129,8 +118,7 @@ def on_user_error(request: Request, error: Any) -> Response:
         return page(
             request, "problem.html", status, title=error.message, problems=error.problems, **today(request)
         )
-    headers = {"retry-after": "60"} if status == 429 else None
-    return problem_response(error, request.state.request_id, headers)
+    return problem_response(error, request.state.request_id)
 
 
 def on_invalid_request(request: Request, error: Any) -> Response:
@@ -140,7 +128,7 @@ def on_invalid_request(request: Request, error: Any) -> Response:
 
 def on_http_error(request: Request, error: Any) -> Response:
     """The framework's own refusals: no such page, method not allowed."""
-    known = LockgateError(str(error.detail), code="not-found" if error.status_code == 404 else "http-error")
+    known = LockgateError(str(error.detail), code=HTTP_CODES.get(error.status_code, "http-error"))
     if wants_page(request):
         return page(
             request,
@@ -150,9 +138,7 @@ def on_http_error(request: Request, error: Any) -> Response:
             problems=(known,),
             **today(request),
         )
-    response = problem_response(known, request.state.request_id)
-    response.status_code = error.status_code
-    return response
+    return problem_response(known, request.state.request_id, error.headers, error.status_code)
 
 
 def on_defect(request: Request, error: Exception) -> Response:
@@ -166,9 +152,7 @@ def on_defect(request: Request, error: Exception) -> Response:
     )
     if wants_page(request):
         return page(request, "problem.html", 500, title=known.message, problems=(known,), **today(request))
-    response = problem_response(known, reference)
-    response.status_code = 500
-    return response
+    return problem_response(known, reference, status=500)
 
 
 def today(request: Request) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What holds for every request: an id, limits, security headers, and the ``.json``/``.csv`` twin of a page."""
 
 import logging
+import re
 import time
 import uuid
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -13,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lockgate.base.errors import LockgateError
-from lockgate.web.problems import details, status_of
+from lockgate.web.problems import details, headers_of, status_of
 
 log = logging.getLogger("lockgate.web")
 
@@ -33,16 +35,20 @@ SECURITY_HEADERS = {
 REQUESTS = Counter("lockgate_requests", "Requests served.", ("method", "route", "status"))
 SECONDS = Histogram("lockgate_request_seconds", "Time to serve a request.", ("route",))
 TWIN_FORMATS = ("json", "csv", "jsonl")
+SECRET_PATH = re.compile(r"(/invitation/).+")  # the key of a one-time link is part of its path
 TWINLESS = ("/api/", "/static/", "/openapi")
 
 
 def problem_response(
-    error: LockgateError, request_id: str, headers: dict[str, str] | None = None
+    error: LockgateError, request_id: str, headers: Mapping[str, str] | None = None, status: int = 0
 ) -> Response:
-    """An error as problem+json."""
-    status = status_of(error)
+    """An error as problem+json; with the status of its code where none is given."""
+    status = status or status_of(error)
     return JSONResponse(
-        details(error, status, request_id), status, headers=headers, media_type="application/problem+json"
+        details(error, status, request_id),
+        status,
+        headers={**headers_of(error), **(headers or {})},
+        media_type="application/problem+json",
     )
 
 
@@ -86,8 +92,10 @@ class RequestMiddleware:
             await self.app(scope, receive, send_with_headers)
         finally:
             spent_ms = (time.perf_counter() - started) * 1000
-            log.info("%s %s %s %d %.1f ms", request_id, scope["method"], path, status, spent_ms)
+            shown = SECRET_PATH.sub(r"\1***", path)
+            log.info("%s %s %s %d %.1f ms", request_id, scope["method"], shown, status, spent_ms)
             route = getattr(scope.get("route"), "path", "other")
+            route = f"/api/v1{route}" if path.startswith("/api/v1/") else route
             REQUESTS.labels(scope["method"], route, str(status)).inc()
             SECONDS.labels(route).observe(spent_ms / 1000)
 

@@ -1,5 +1,6 @@
 """One shape for everything that goes wrong: problem+json (RFC 9457) for machines, the same words on a page for people."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -10,9 +11,14 @@ from lockgate.base.errors import InvalidInputError, LockgateError, problems_from
 
 # Error code -> HTTP status; every other LockgateError is the caller's input: 422.
 STATUS_OF_CODE = {
+    "bad-json": 400,
     "not-found": 404,
     "unknown-chip": 404,
     "unknown-case": 404,
+    "unknown-provision": 404,
+    "unknown-source": 404,
+    "unknown-batch": 404,
+    "unknown-round": 404,
     "not-allowed": 403,
     "forbidden": 403,
     "login-required": 401,
@@ -21,7 +27,25 @@ STATUS_OF_CODE = {
     "rate-limited": 429,
     "too-large": 413,
     "unavailable": 503,
+    "database-unavailable": 503,
+    "no-record": 503,
+    "old-schema": 503,
+    "no-signing-key": 503,
 }
+KEY_HEADER = "idempotency-key"
+
+
+class RateLimitedError(LockgateError):
+    """Too many requests; says when to come back.
+
+    Args:
+        message: What is wrong.
+        wait_s: Seconds until the next one is answered.
+    """
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        self.wait_s = max(1, math.ceil(wait_s))
+        super().__init__(message, code="rate-limited", hint=f"wait {self.wait_s} seconds")
 
 
 class Problem(BaseModel):
@@ -55,7 +79,30 @@ def status_of(error: LockgateError) -> int:
 
 def from_request_validation(error: RequestValidationError) -> InvalidInputError:
     """FastAPI's validation error as ours; where it starts with ``body``, ``query`` or ``path``."""
-    return problems_from_validation(_WithErrors(error))
+    found = problems_from_validation(_WithErrors(error))
+    return InvalidInputError([_named(problem) for problem in found.problems])
+
+
+def _named(problem: LockgateError) -> LockgateError:
+    """A problem under the code that the manual gives it."""
+    if problem.path.lower() != f"header.{KEY_HEADER}" or "required" not in problem.message.lower():
+        return problem
+    return LockgateError(
+        "a write needs the header Idempotency-Key",
+        code="idempotency-key-missing",
+        where=problem.path,
+        hint="send a fresh random text with each write, and the same one when you repeat it",
+    )
+
+
+def headers_of(error: LockgateError) -> dict[str, str]:
+    """Headers that go with an error: when to come back, how to say who one is."""
+    status = status_of(error)
+    if isinstance(error, RateLimitedError):
+        return {"retry-after": str(error.wait_s)}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"retry-after": "5"}
+    return {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
 
 
 def details(error: LockgateError, status: int, request_id: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from lockgate.services.chips import chip_row, describe_chip, find_chips
-from lockgate.web.respond import encode
+from lockgate.web.api.catalogued import NOT_CHANGED, answer_tagged, page_of
 from lockgate.web.site import site_of
 
 router = APIRouter(tags=["chips"])
@@ -23,38 +24,33 @@ class ChipList(BaseModel):
     next: str | None = Field(description="The id to ask on from.")
 
 
-def unchanged(request: Request, response: Response, mark: str) -> bool:
-    """Set the entity tag; whether the caller has this version already."""
-    tag = f'"{mark}"'
-    response.headers["etag"] = tag
-    return tag in [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
+class ChipAnswer(BaseModel):
+    """Everything known about an accelerator."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str = Field(description="Its id.", examples=["h200-sxm"])
 
 
-@router.get("/chips", summary="List chips", responses={304: {"description": "Not changed."}})
+@router.get("/chips", summary="List chips", response_model=ChipList, responses=NOT_CHANGED)
 def list_chips(
-    request: Request, response: Response, vendor: str = "", country: str = "",
+    request: Request, vendor: str = "", country: str = "",
     after: Annotated[str, Query(description="The id to ask on from.")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> Any:  # fmt: skip
+) -> Response:  # fmt: skip
     """Accelerators by id, in pages."""
-    site = site_of(request)
-    if unchanged(request, response, site.versions["data"]):
-        return Response(status_code=304, headers=dict(response.headers))
-    rows = [
-        chip_row(chip)
-        for chip in find_chips(site.catalogue, vendor=vendor, country=country)
-        if chip.id > after
-    ]
-    more = len(rows) > limit
-    body = {"chips": rows[:limit], "next": rows[limit - 1]["id"] if more else None}
-    return Response(encode(body), media_type="application/json", headers={"etag": response.headers["etag"]})
+    catalogue = site_of(request).catalogue
+
+    def body() -> dict[str, Any]:
+        rows = [chip_row(chip) for chip in find_chips(catalogue, vendor=vendor, country=country)]
+        return page_of(rows, "chips", after, limit)
+
+    return answer_tagged(request, body)
 
 
-@router.get("/chips/{chip_id}", summary="Show a chip", responses={304: {"description": "Not changed."}})
-def show_chip(request: Request, response: Response, chip_id: str) -> Any:
+@router.get("/chips/{chip_id}", summary="Show a chip", response_model=ChipAnswer, responses=NOT_CHANGED)
+def show_chip(request: Request, chip_id: str) -> Response:
     """Everything known about one accelerator, with sources."""
-    site = site_of(request)
-    if unchanged(request, response, site.versions["data"]):
-        return Response(status_code=304, headers=dict(response.headers))
-    body = describe_chip(site.catalogue, site.catalogue.chip(chip_id))
-    return Response(encode(body), media_type="application/json", headers={"etag": response.headers["etag"]})
+    catalogue = site_of(request).catalogue
+    chip = catalogue.chip(chip_id)
+    return answer_tagged(request, lambda: describe_chip(catalogue, chip))

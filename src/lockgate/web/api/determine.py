@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.services.determine import Determiner, answer_as_dict
 from lockgate.services.transaction_rows import COLUMNS
+from lockgate.web.api.fields import Day
 from lockgate.web.api.rows import LINES_SCHEMA, stream_answers
 from lockgate.web.problems import Problem
 from lockgate.web.site import site_of
@@ -53,10 +54,10 @@ class DetermineRequest(BaseModel):
         max_length=TRANSACTIONS_MAX,
         description="What moves, from whom to whom, how, on which date.",
     )
-    on: dt.date | None = Field(
+    on: Day | None = Field(
         default=None, description="The day asked about, in place of each transaction's own."
     )
-    known_at: dt.date | None = Field(
+    known_at: Day | None = Field(
         default=None, description="The day of knowledge; all that is known where left out."
     )
     with_proposed: bool = Field(default=False, description="Say also what proposed bills would do.")
@@ -69,7 +70,7 @@ class DeterminationAnswer(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     id: str | None = Field(default=None, description="The transaction's own name, or its number.")
-    on: dt.date | None = Field(default=None, description="The day asked about.")
+    on: Day | None = Field(default=None, description="The day asked about.")
     classification: str | None = Field(
         default=None, description="3A090.a, 3A090.b, 3A090.c, 3A090-2022, or null."
     )
@@ -132,7 +133,7 @@ def determine_transactions(request: Request, body: DetermineRequest) -> Determin
     response_class=StreamingResponse, responses={200: {"content": {"application/x-ndjson": {}}, "description": "One answer a line, in order."}},
 )  # fmt: skip
 async def determine_stream(
-    request: Request, on: dt.date | None = None, known_at: dt.date | None = None, with_proposed: bool = False
+    request: Request, on: Day | None = None, known_at: Day | None = None, with_proposed: bool = False
 ) -> StreamingResponse:
     """JSON lines in, JSON lines out, however many; a bad line is answered by its problems."""
     determiner = determiner_for(request, on, known_at, with_proposed)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from lockgate.base.errors import LockgateError
 from lockgate.services import access
 from lockgate.store.access import PersonRow, sessions_of, tokens_of
+from lockgate.web.problems import RateLimitedError, headers_of
 from lockgate.web.respond import page
 from lockgate.web.site import site_of
 from lockgate.web.visitors import COOKIE, KnownVisitor, MaybeVisitor
@@ -41,11 +42,15 @@ def log_in(
             row = access.person_named(work.connection, name)
         row = access.check_password(row, password)
     except LockgateError as error:
+        if error.code not in ("rate-limited", "wrong-login"):
+            raise
         status = 429 if error.code == "rate-limited" else 422
         oidc = bool(site.settings.oidc_issuer)
-        return page(
+        answer = page(
             request, "account/login.html", status, problems=error.problems, back=back, name=name, oidc=oidc
         )
+        answer.headers.update(headers_of(error))
+        return answer
     return begin_session(request, row, back)
 
 
@@ -59,7 +64,7 @@ def slow_down(request: Request, name: str) -> None:
     client = request.client.host if request.client else ""
     wait_s = max(limiter.seconds_to_wait(f"name {name}"), limiter.seconds_to_wait(f"client {client}"))
     if wait_s:
-        raise LockgateError("too many attempts", code="rate-limited", hint=f"wait {wait_s:.0f} seconds")
+        raise RateLimitedError("too many attempts", wait_s)
 
 
 def begin_session(request: Request, row: PersonRow, back: str) -> Response:

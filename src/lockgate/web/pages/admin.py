@@ -63,6 +63,7 @@ def add_person(
     roles: Annotated[list[str], Form()] = [], agency: Annotated[str, Form()] = "", organisation: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     """Add a person and show their one-time link, once."""
+    access.require_administrator(visitor)
     try:
         with site_of(request).registry.work() as work:
             key = access.add_person(work, visitor, id, name, roles, agency, organisation)

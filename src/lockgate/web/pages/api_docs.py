@@ -72,14 +72,18 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 parameters=tuple(item.get("parameters", ())),
                 body=tuple(fields(schema, document)),
                 example=json.dumps(examples[0], indent=2, ensure_ascii=False) if examples[0] else "",
-                responses=tuple((code, answer["description"]) for code, answer in item["responses"].items()),
+                responses=tuple(
+                    (code, resolve(answer, document)["description"])
+                    for code, answer in sorted(item["responses"].items())
+                ),
             )
 
 
 def resolve(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema a reference points to; any other schema itself."""
     while "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        _, part, kind, name = schema["$ref"].split("/")
+        schema = document[part][kind][name]
     return schema
 
 
