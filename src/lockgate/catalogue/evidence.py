@@ -50,7 +50,7 @@ class RoleRow(Row):
 
     ``cues`` are word classes with a weight; ``needs`` names alternatives of which the sentence must hold one (each
     entry is one requirement, alternatives parted by ``|``); ``avoid`` lists classes that forbid the role within its
-    clause. ``base`` is the score without any cue. A quantity takes the role with the highest score above zero.
+    clause; ``tail`` lists classes that decide when they stand right behind the amount ("a $5.5 billion hit"). ``base`` is the score without any cue. A quantity takes the role with the highest score above zero.
     """
 
     attribute: str
@@ -58,6 +58,7 @@ class RoleRow(Row):
     cues: dict[str, float] = {}
     needs: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
     base: float = 0.0
     subject: str = "chip"
     low_min: float | None = None

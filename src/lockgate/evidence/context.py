@@ -11,6 +11,7 @@ from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import Lexed
 from lockgate.evidence.lexicon import Entity
 from lockgate.evidence.quantities import Quantity
+from lockgate.evidence.tables import columns_of_chips
 
 CLAUSE_MARKS = frozenset(",;:()–")
 LEAD = 60
@@ -27,12 +28,13 @@ class Context:
     maker: Entity | None = None
     event: str = "import approval"
     chips: list[int] = field(default_factory=list)
+    columns: dict[int, int] = field(default_factory=dict)
     _sentence: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, document: Document, lexed: Lexed, grammar: Grammar) -> "Context":
         """Count what the document names."""
-        context = cls(document, lexed, grammar)
+        context = cls(document, lexed, grammar, columns=columns_of_chips(lexed))
         named_chips: Counter[Entity] = Counter()
         makers: Counter[Entity] = Counter()
         for token, thing in lexed.payload.items():
@@ -123,6 +125,8 @@ class Context:
         ]  # "two 910B dies" are parts of something else
         if before and lexed.codes[token - 1] == "(" and token - before[-1] <= 4:
             return self.show_chip(before[-1])
+        if token in self.columns:
+            return self.show_chip(self.columns[token])
         facing = self._facing(token, first)
         if facing is not None:
             return facing

@@ -118,6 +118,7 @@ class Role:
     cues: dict[str, float]
     needs: tuple[frozenset[str], ...]
     avoid: frozenset[str]
+    tail: frozenset[str]
 
 
 class Grammar:
@@ -167,7 +168,10 @@ class Grammar:
         needs = tuple(
             frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in row.needs
         )
-        return Role(row, cues, needs, frozenset().union(*(self._chars(name) for name in row.avoid)))
+        avoid, tail = (
+            frozenset().union(*(self._chars(name) for name in names)) for names in (row.avoid, row.tail)
+        )
+        return Role(row, cues, needs, avoid, tail)
 
     def _chars(self, name: str) -> frozenset[str]:
         if name in self.lexicon.classes:

@@ -153,7 +153,11 @@ def parse_quantity(pieces: Pieces, start: int, lexicon: Lexicon) -> tuple[int, Q
     more = first.more
     dimension, unit, factor = "", "", 1.0
     short_unit = _unit(pieces, at, lexicon) if not money else None
-    second = _second(pieces, short_unit[0] if short_unit else at)
+    second = _second(pieces, short_unit[0] if short_unit else at, bool(money))
+    if second is not None and short_unit is not None:
+        unit_behind = _unit(pieces, second.end, lexicon)
+        if unit_behind is None or unit_behind[1] != short_unit[1]:
+            second = None  # "rose 15% to 46.7 billion" is no range
     if second is not None and second.value is not None and value is not None:
         shared = (
             second.scale / first.scale
@@ -341,14 +345,16 @@ def _han_number(pieces: Pieces, at: int) -> _Number | None:
     return _Number(value, value, value, at, 1.0, vague=False, more=more)
 
 
-def _second(pieces: Pieces, at: int) -> _Number | None:
+def _second(pieces: Pieces, at: int, money: bool) -> _Number | None:
     """The second number of a range: ``–``, ``-``, ``to``, ``and`` behind "between"."""
     if at + 1 >= len(pieces.words):
         return None
     word = pieces.words[at]
     if word in ("-", "–", "~", "to", "至", "到", "～") or (word == "and" and _between(pieces, at)):
         following = at + 1
-        following, _ = _currency(pieces, following)
+        following, currency = _currency(pieces, following)
+        if currency and not money:
+            return None
         if following < len(pieces.words) and (pieces.kinds[following] == NUMBER or word in ("to", "and")):
             return _number(pieces, following)
     return None

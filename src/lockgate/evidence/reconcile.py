@@ -334,7 +334,12 @@ def superlative(rank: str) -> bool:
     (False, True)
     """
     words = rank.lower().replace("-", " ")
-    return "second" not in words and any(
+    if any(
+        word in words
+        for word in ("second", "permitted", "allowed", "available", "legal", "sold", "approved", "cleared")
+    ):
+        return False  # the best of those that may be sold is not the maker's best
+    return any(
         word in words
         for word in ("latest", "newest", "flagship", "most ", "highest", "fastest", "best", "next gen", "最")
     )

@@ -9,6 +9,7 @@ from lockgate.evidence.quantities import Quantity, tidy
 
 WINDOW = 30
 REACH = 7.0  # tokens at which a cue counts half
+TAIL = 2.0  # weight of the noun right behind
 
 
 def read_amounts(context: Context) -> Iterator[Claim]:
@@ -35,6 +36,7 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
     near = _nearest(
         codes, token, first, behind, context.grammar.cues[amount.dimension], context.grammar.set_of("TIE")
     )
+    following = codes[token + 1 : token + 2]
     best_role, best_score = None, 0.0
     for role in roles:
         row = role.row
@@ -52,6 +54,8 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
             ),
             default=0.0,
         )
+        if following and following in role.tail:
+            cue = max(cue, TAIL)
         if row.base + cue > best_score:
             best_role, best_score = role, row.base + cue
     return best_role

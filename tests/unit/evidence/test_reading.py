@@ -138,3 +138,54 @@ def test_articles_in_other_styles_are_read(reader: Reader) -> None:
             left.remove(hit)
     assert 1 - len(left) / len(rows) >= 0.9, left
     assert len(extra) <= 0.1 * len(claims), extra
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (
+            "China granted ByteDance, Alibaba and Tencent approval to import the H200.",
+            {"ByteDance", "Alibaba", "Tencent"},
+        ),
+        (
+            "Alibaba Group Holding and Tencent Holdings have been approved to buy the H200.",
+            {"Alibaba", "Tencent"},
+        ),
+        ("The approval covers 400,000 H200 chips for ByteDance and Tencent.", {"ByteDance", "Tencent"}),
+        ("China gave JD.com and Meituan the go-ahead to buy the H200.", {"JD.com", "Meituan"}),
+        ("The regulator told ByteDance and Alibaba to stop buying the H20.", set()),
+        ("Other buyers, among them JD.com, could be approved later.", set()),
+        ("Alibaba and Tencent reported earnings.", set()),
+    ],
+)
+def test_who_receives_and_who_does_not(read: Read, text: str, names: set[str]) -> None:
+    assert {str(claim.value) for claim in read(text) if claim.attribute == "recipient"} == names
+
+
+def test_a_table_gives_each_column_its_chip(read: Read) -> None:
+    table = (
+        "| Specification | H200 | H20 |\n|---|---|---|\n| Memory | 141GB HBM3e | 96GB HBM3 |\n"
+        "| Bandwidth | 4.8 TB/s | 4.0 TB/s |\n| Price | $27,000 | $12,000 |\n\nChip | Memory\nAscend 910B | 64GB\nAscend 910C | 128GB\n"
+    )
+    found = {(claim.subject, claim.attribute): claim.value for claim in read(table)}
+    assert found["H200", "chip.memory_gb"] == 141
+    assert found["H20", "chip.memory_gb"] == 96
+    assert found["H20", "chip.memory_bandwidth_tbs"] == 4
+    assert found["H20", "price.usd"] == 12_000
+    assert found["Huawei Ascend 910B", "chip.memory_gb"] == 64
+    assert found["Huawei Ascend 910C", "chip.memory_gb"] == 128
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "value"),
+    [
+        ("Nvidia took a $5.5 billion hit on the H20.", "charge.usd_bn", 5.5),
+        ("The AI chip market could hit $50 billion.", "market.size", 50),
+        ("Under the deal 15% of the revenue from H20 sales goes to the US government.", "fee.pct", 15),
+        ("Nvidia's revenue rose 15% to $46.7 billion.", "revenue.usd_bn", 46.7),
+        ("Nvidia guided revenue to $45 billion, plus or minus 2%.", "revenue.usd_bn", 45),
+    ],
+)
+def test_the_noun_that_an_amount_hangs_on(read: Read, text: str, attribute: str, value: float) -> None:
+    numbers = [(claim.attribute, claim.value) for claim in read(text) if isinstance(claim.value, float)]
+    assert numbers == [(attribute, value)]
