@@ -296,6 +296,9 @@ def _calibration(run: TrainingRun, uncertainty: Uncertainty) -> dict[str, Any]:
 
 def _run_assumptions(run: TrainingRun) -> tuple[str, ...]:
     said = []
+    executed = run.hardware.executed_format(run.precision)
+    if executed != run.precision:
+        said.append(f"{run.hardware.id} has no {run.precision} rate: products run in {executed}")
     if not run.era.known:
         said.append("no framework named, or none that was measured: the mean of all eras, with their spread")
     if run.seq_len > run.model.max_context:

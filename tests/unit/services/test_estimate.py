@@ -46,6 +46,13 @@ def test_an_unknown_framework_is_answered_with_a_wider_interval() -> None:
     assert width(unknown) > width(known)
 
 
+def test_a_format_the_chip_lacks_is_said() -> None:
+    answer = estimate_job(JOB | {"chip": "a100-sxm-80"})
+    assert any("no fp8 rate" in text for text in answer["assumptions"])
+    plain = estimate_job(JOB | {"chip": "a100-sxm-80", "precision": "bf16"})
+    assert answer["mfu_fraction"]["value"] == pytest.approx(plain["mfu_fraction"]["value"], rel=0.05)
+
+
 def test_what_does_not_fit_is_answered_with_its_times() -> None:
     answer = estimate_job(JOB | {"model": "llama3.1-405b", "tp": 8, "pp": 1, "seq_len": 4096})
     assert answer["fits"] is False
