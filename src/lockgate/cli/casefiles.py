@@ -41,8 +41,8 @@ def register(app: typer.Typer) -> None:
 @case.command("kinds")
 def list_kinds(as_json: Json = False) -> None:
     """List the kinds of case."""
-    from lockgate.services.cases import list_kinds as read
-    from lockgate.services.cases import load_practice
+    from lockgate.services.practice import list_kinds as read
+    from lockgate.services.practice import load_practice
 
     rows = []
     for name in read():

@@ -5,20 +5,21 @@ from enum import Enum
 from typing import Any
 
 from lockgate.base.errors import LockgateError
+from lockgate.casework.authorisation import sees
 from lockgate.casework.case import Case
 from lockgate.casework.history import find_commitments
 from lockgate.casework.items import Item
-from lockgate.casework.roles import Actor
+from lockgate.casework.roles import Actor, Visibility
 from lockgate.services.cases import (
     case_actions,
     case_deadlines,
     case_stream,
     case_tasks,
     load_case,
-    load_practice,
 )
-from lockgate.services.ledger import OFFICIALS, require_role
+from lockgate.services.ledger import OFFICIALS
 from lockgate.services.people import READERS, WITHHELD
+from lockgate.services.practice import load_practice
 from lockgate.services.registry import Registry
 from lockgate.store.work import Work
 
@@ -30,25 +31,12 @@ def is_official(person: Actor) -> bool:
     return any(person.holds(role) for role in OFFICIALS)
 
 
-def is_party(person: Actor, case: Case) -> bool:
-    """Whether somebody works for the applicant or a laboratory the case names."""
-    named = case.fields.get("laboratory", ())
-    known = {case.applicant, *([named] if isinstance(named, str) else named)}
-    return bool(person.organisation) and person.organisation in known
-
-
 def may_see(person: Actor, case: Case, visible: str) -> bool:
-    """Whether a person may see what is marked ``public``, ``parties``, ``review`` or ``restricted``.
+    """Whether a person may see what is marked so (``casework.authorisation``).
 
-    What is restricted is seen by those who may read secrets, and only with a reason that is recorded.
+    What is restricted is shown only with a reason, which is recorded.
     """
-    if visible == "public":
-        return True
-    if visible == "parties":
-        return is_official(person) or is_party(person, case)
-    if visible == "review":
-        return is_official(person)
-    return any(person.holds(role) for role in READERS)
+    return Visibility(visible) in sees(case, person)
 
 
 def round_public(quantity: int) -> int:
@@ -94,17 +82,16 @@ def view_case(registry: Registry, person: Actor, case_id: str, *, reason: str = 
         "granted": dict(case.granted)
         if near
         else {name: round_public(units) for name, units in case.granted.items()},
-        "dates": {name: str(day) for name, day in case.dates.items()},
+        "dates": {name: str(day) for name, day in case.dates.items()} if near else {},
         "actions": case_actions(registry, case, person),
     }
     if near:
         found |= _inner_parts(registry, person, case)
         found["goods"] = _goods_rows(goods)
+    if may_see(person, case, "office"):
+        found |= {"queue": case.queue, "assigned_to": case.assigned_to, "flags": sorted(case.flags)}
     if may_see(person, case, "review"):
-        found |= {
-            "queue": case.queue, "assigned_to": case.assigned_to, "flags": sorted(case.flags),
-            "advice": [plain(advice) for advice in case.advice],
-        }  # fmt: skip
+        found["advice"] = [plain(advice) for advice in case.advice]
     return found
 
 
@@ -133,7 +120,8 @@ def _goods_rows(goods: Mapping[str, Iterable[Item]]) -> list[dict[str, Any]]:
 
 
 def _record_reading(registry: Registry, person: Actor, case: Case, reason: str) -> None:
-    require_role(person, *READERS, to="read restricted fields")
+    if not may_see(person, case, "restricted"):
+        raise LockgateError(f"{person.id} may not read restricted fields of {case.id}", code="not-allowed")
     restricted = [item.id for item in load_practice(case.kind).kind.fields if item.visible == "restricted"]
     read = [name for name in restricted if name in case.fields]
     if not read:

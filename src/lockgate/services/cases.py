@@ -7,23 +7,23 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 
 from lockgate.base.errors import LockgateError
-from lockgate.casework.calendars import WEEKENDS, parse_calendar
 from lockgate.casework.case import Case
-from lockgate.casework.clocks import Deadline, parse_procedure
+from lockgate.casework.clocks import Deadline
+from lockgate.casework.commands import FORMS, OpenForm
 from lockgate.casework.completeness import Task, list_tasks
 from lockgate.casework.folding import fold_case, fold_event
 from lockgate.casework.guards import Question, effective_expiry
 from lockgate.casework.history import Event, find_commitments, reveal
-from lockgate.casework.kinds import Practice, parse_kind, route
+from lockgate.casework.kinds import route
 from lockgate.casework.ledger import AccountKind, Posting
 from lockgate.casework.progress import decide, list_actions, open_event
 from lockgate.casework.progress import permit as permit_in
 from lockgate.casework.quantities import empty, grant, lower
 from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action, CaseState
-from lockgate.catalogue.procedures import find_procedure, read_procedures
 from lockgate.services.ledger import append_once
 from lockgate.services.people import check_id, require_party
+from lockgate.services.practice import load_practice
 from lockgate.services.registry import Registry
 from lockgate.store import schema
 from lockgate.store.work import Secret, Work
@@ -38,27 +38,6 @@ ENDED = {
 
 
 # ---------------------------------------------------------------------------------------------------- reading
-def load_practice(kind: str) -> Practice:
-    """A case kind with its clocks and calendar.
-
-    Raises:
-        LockgateError: ``unknown-procedure``, with near names.
-    """
-    manifest = parse_kind(find_procedure("kinds", kind))
-    if not manifest.procedure:
-        return Practice(manifest)
-    procedure = parse_procedure(find_procedure("clocks", manifest.procedure))
-    calendar = getattr(procedure, "calendar", "")
-    return Practice(
-        manifest, procedure, parse_calendar(find_procedure("calendars", calendar)) if calendar else WEEKENDS
-    )
-
-
-def list_kinds() -> list[str]:
-    """Ids of the case kinds there are."""
-    return sorted(read_procedures("kinds"))
-
-
 def case_stream(case_id: str) -> str:
     """The stream of a case's events."""
     return f"case:{case_id}"
@@ -194,8 +173,15 @@ def act(
 
     Raises:
         InvalidInputError: Every field of the form that does not fit.
-        LockgateError: Where it may not be done.
+        LockgateError: Where it may not be done; ``moves-goods`` for actions that quantities depend on.
     """
+    if (
+        FORMS[action] is OpenForm
+    ):  # these come with postings, or the record would say what the ledger does not
+        raise LockgateError(
+            f"{action} moves quantities and is not done to a case alone", code="moves-goods", where="action",
+            hint="use the commands for batches, shipments and reports",
+        )  # fmt: skip
 
     def perform(work: Work, request: str) -> Event:
         return do(registry, work.lock(), person, case_id, action, data or {}, key=key, request=request)

@@ -12,9 +12,10 @@ from lockgate.casework.history import Event
 from lockgate.casework.items import Item
 from lockgate.casework.roles import Actor, Role
 from lockgate.casework.states import Action
-from lockgate.services.cases import do, load_case, load_practice, require_usable
+from lockgate.services.cases import do, load_case, require_usable
 from lockgate.services.ledger import append_once, require_role
 from lockgate.services.people import check_id
+from lockgate.services.practice import load_practice
 from lockgate.services.registry import Registry
 from lockgate.store import schema
 from lockgate.store.bulk import insert_rows

@@ -1,0 +1,106 @@
+"""On a record: who sees what of a case, what is recorded of it, and that no way round the table moves quantities."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lockgate.base.errors import LockgateError
+from lockgate.casework.commands import FORMS, OpenForm
+from lockgate.casework.roles import PUBLIC_READER, Actor
+from lockgate.casework.states import Action
+from lockgate.services.case_view import view_case
+from lockgate.services.cases import act, open_case
+from lockgate.services.people import FOUNDER, WITHHELD, enrol_person, register_party
+from lockgate.services.registry import Registry, init_record
+from tests.unit.casework.walking import FIELDS, HASH, PAPERS
+
+TODAY = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
+CAST = {
+    "olga": (["officer"], {"agency": "commerce"}),
+    "otto": (["officer", "countersigner"], {"agency": "commerce"}),
+    "tess": (["officer"], {"agency": "commerce", "organisation": "vendor"}),
+    "dora": (["adviser"], {"agency": "defense"}),
+    "enid": (["adviser"], {"agency": "energy"}),
+    "erin": (["applicant"], {"organisation": "vendor"}),
+    "rick": (["applicant"], {"organisation": "rival"}),
+    "axel": (["auditor"], {}),
+    "adam": (["administrator"], {}),
+}
+INNER = {"documents", "conditions", "decisions", "deadlines", "tasks"}
+
+
+@pytest.fixture
+def office(empty_url: str, tmp_path: Any) -> Iterator[tuple[Registry, dict[str, Actor]]]:
+    registry, _ = init_record(empty_url, clock=lambda: TODAY, key_file=tmp_path / "key")
+    with registry:
+        people = {
+            name: enrol_person(registry, FOUNDER, name, roles, **more) for name, (roles, more) in CAST.items()
+        }
+        for party in ("vendor", "rival", "lab-one"):
+            register_party(registry, people["olga"], f"The {party}", country="US", party=party)
+        open_case(registry, people["erin"], "export-licence", "vendor", case_id="x1", fields=FIELDS)
+        for kind in PAPERS:
+            act(
+                registry,
+                people["erin"],
+                "x1",
+                Action.ATTACH_DOCUMENT,
+                {"kind": kind, "name": kind, "sha256": HASH},
+            )
+        act(registry, people["erin"], "x1", Action.SUBMIT)
+        act(registry, people["olga"], "x1", Action.BEGIN_REVIEW)
+        act(registry, people["olga"], "x1", Action.REFER, {"agencies": ["defense"]})
+        yield registry, people
+
+
+def test_each_sees_what_concerns_them(office: tuple[Registry, dict[str, Actor]]) -> None:
+    registry, people = office
+    views = {name: view_case(registry, person, "x1") for name, person in people.items()}
+    views["public"] = view_case(registry, PUBLIC_READER, "x1")
+    for name in ("olga", "otto", "axel", "dora", "erin"):
+        assert set(views[name]) >= INNER, name
+        assert views[name]["applicant"] == "vendor"
+    for name in ("tess", "enid", "rick", "adam", "public"):
+        assert not INNER & set(views[name]), name
+        assert views[name]["applicant"] == WITHHELD
+        assert views[name]["dates"] == {}
+    assert {name for name, view in views.items() if "advice" in view} == {"olga", "otto", "axel", "dora"}
+    assert {name for name, view in views.items() if "queue" in view} == {
+        "olga",
+        "otto",
+        "axel",
+        "dora",
+        "adam",
+    }
+    assert views["erin"]["fields"]["us_units_shipped"] == WITHHELD
+    assert views["dora"]["fields"]["us_units_shipped"] == FIELDS["us_units_shipped"]
+    assert views["public"]["fields"]["destination"] == "CN"
+
+
+def test_who_withdraws_sees_no_more_than_the_public(office: tuple[Registry, dict[str, Actor]]) -> None:
+    registry, people = office
+    act(registry, people["olga"], "x1", Action.RECUSE, {"reason": "a cousin works there"})
+    assert not INNER & set(view_case(registry, people["olga"], "x1"))
+
+
+def test_restricted_fields_are_not_read_by_those_with_a_tie(
+    office: tuple[Registry, dict[str, Actor]],
+) -> None:
+    registry, people = office
+    for name in ("tess", "enid", "rick"):
+        with pytest.raises(LockgateError, match="may not read restricted"):
+            view_case(registry, people[name], "x1", reason="curious")
+
+
+def test_what_moves_quantities_is_not_done_to_a_case_alone(office: tuple[Registry, dict[str, Actor]]) -> None:
+    """Or a round could be 'committed', and goods 'shipped', by an event without a posting."""
+    registry, people = office
+    moving = [action for action, form in FORMS.items() if form is OpenForm]
+    assert {Action.COMMIT_ALLOCATION, Action.RECORD_SHIPMENT} <= set(moving)
+    for action in moving:
+        for person in people.values():
+            with pytest.raises(LockgateError) as caught:
+                act(registry, person, "x1", action, {"round_id": "r1", "allotments": []})
+            assert caught.value.code == "moves-goods"
