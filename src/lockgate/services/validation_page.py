@@ -7,7 +7,7 @@ from lockgate.services.validation import FamilyReport, pooled
 
 _HEAD = """# How well it does
 
-Made by `python -m benchmarks.validation` from the measured runs that ship with Lockgate; `lockgate validate` prints the same.
+Made by `python -m benchmarks validation` from the measured runs that ship with Lockgate; `lockgate validate` prints the same.
 Do not edit: change the model, then make it again.
 
 *Error*: predicted over measured, less one; mean, median and worst without sign. *Bias*: its mean, positive where predicted

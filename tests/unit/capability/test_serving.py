@@ -285,3 +285,17 @@ def test_weights_stored_narrower_than_they_multiply_are_read_narrower() -> None:
     assert wide is not None
     assert narrow is not None
     assert narrow.value < 0.6 * wide.value
+
+
+def test_answers_are_quick_enough_to_ask_thousands() -> None:
+    import time
+
+    questions = [job(input_len=length) for length in (100, 500, 1000, 2000) for _ in range(10)]
+    estimate_serving(questions[0], TABLES)
+    start = time.process_time()
+    for question in questions:
+        estimate_serving(question, TABLES)
+    assert (time.process_time() - start) / len(questions) < 0.003
+    start = time.process_time()
+    plan_serving(job(model=read_model("deepseek-v3"), hardware=H200, count=8), TABLES)
+    assert time.process_time() - start < 1.0

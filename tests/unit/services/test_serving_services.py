@@ -184,7 +184,7 @@ def test_the_page_of_scores_is_the_one_validate_gives() -> None:
         for line in validation_page([r for r in reports if r.kind == "serve"]).splitlines()
         if line.startswith("| ")
     ]
-    assert [line for line in told if line not in shown] == [], "run python -m benchmarks.validation"
+    assert [line for line in told if line not in shown] == [], "run python -m benchmarks validation"
 
 
 def test_an_allotment_is_capacity_money_and_energy() -> None:
