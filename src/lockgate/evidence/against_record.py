@@ -1,5 +1,6 @@
 """Claims against the record: the chip catalogue, the law, dated acts, reported facts."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from lockgate.evidence.record import Record
 TOLERANCE = 0.04  # rounding in print: 4.8 for 4.89, 3.35 for 3.3
 ACT_NEAR_DAYS = 45
 RULE_2026 = date(2026, 1, 15)
+NOW = re.compile(r"\b(?:current|currently|existing|still|now)\b|现行|目前", re.IGNORECASE)
 SPARSE = 2.0  # a maker prints the rate with structured sparsity as twice the dense one
 
 
@@ -378,7 +380,7 @@ def regime(
     if gate is None:
         return
     claims = [
-        claim for claim in (*by_attribute["threshold.tops"], *by_attribute["threshold.tpp"], *by_attribute["policy.exemption"])
+        claim for claim in (*by_attribute["threshold.tops"], *(claim for claim in by_attribute["threshold.tpp"] if NOW.search(claim.quote)), *by_attribute["policy.exemption"])
         if (claim.attribute == "policy.exemption" or (claim.low if claim.low is not None else claim.high) == 4800.0)
         and written[claim.document] >= RULE_2026
     ]  # fmt: skip

@@ -105,10 +105,11 @@ class Context:
         """Whether a chip is only what another is compared with: "versus the H100", "doubles the H100's capacity"."""
         return self.has(max(0, token - 3), token, "AGAINST")
 
-    def chip_near(self, token: int, *, counted: bool = False) -> tuple[str, str]:
+    def chip_near(self, token: int, *, counted: bool = False, named_only: bool = False) -> tuple[str, str]:
         """Subject text and id of the chip that an amount at ``token`` belongs to.
 
-        Where ``counted`` chips are not named, a maker in the sentence stands for its chips.
+        Where ``counted`` chips are not named, a maker in the sentence stands for its chips; ``named_only`` leaves out groups
+        without a name, such as the domestic chips.
         """
         lexed, grammar = self.lexed, self.grammar
         first, behind = self.sentence(token)
@@ -130,7 +131,7 @@ class Context:
         facing = self._facing(token, first)
         if facing is not None:
             return facing
-        generic = self.generic(first, token)
+        generic = None if named_only else self.generic(first, token)
         free = [at for at in before if not self.compared(at)]
         if free and (generic is None or generic[0] < free[-1]):
             return self.show_chip(free[-1])
@@ -139,15 +140,19 @@ class Context:
         after = [at for at in chips if at > token and not self.compared(at)]
         if after:
             return self.show_chip(after[0])
-        for at in range(token - 1, first - 1, -1) if counted else ():
+        for at in range(token - 1, first - 1, -1) if self.chip is not None else ():
             thing = named(lexed, at)
             if (
-                thing is not None
-                and thing.kind == "vendor"
-                and self.chip is not None
-                and thing.id != self.chip.belongs_to
+                thing is None
+                or thing.kind != "vendor"
+                or self.chip is None
+                or thing.id == self.chip.belongs_to
             ):
+                continue
+            if counted:
                 return thing.name, ""  # "Cambricon is aiming for 500,000"
+            if thing.belongs_to == "CN" != grammar.lexicon.makers.get(self.chip.belongs_to):
+                return f"{thing.name} chips", ""  # SMIC's process is not that of Nvidia's chip
         return (self.chip.name, self.chip.id) if self.chip else ("", "")
 
     def _facing(self, token: int, first: int) -> tuple[str, str] | None:

@@ -115,6 +115,7 @@ class Lexicon:
         self.units: dict[str, list[Unit]] = {}
         self.domains: dict[str, Entity] = {}
         self.publishers: dict[str, Entity] = {}
+        self.makers: dict[str, str] = {}  # maker -> country
         self.families: dict[str, EntityRow] = {}
         for part in tables.vocabulary.values():
             for name, forms in part.items():
@@ -172,6 +173,8 @@ class Lexicon:
             self.domains[domain] = entity
         if row.kind == "chip":
             self.families[row.id] = row
+        if row.kind == "vendor":
+            self.makers[row.id] = row.belongs_to
         if row.kind == "publisher":
             self.publishers[row.id] = entity
         codes = [self.kind_code("@" + row.kind)]

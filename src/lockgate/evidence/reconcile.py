@@ -155,7 +155,10 @@ def recipients(by_attribute: dict[str, list[Claim]], record: Record) -> Iterator
     named = [
         claim
         for claim in by_attribute["recipient"]
-        if claim.value_id and claim.hedge != "may" and not _group(claim)
+        if claim.value_id
+        and claim.hedge != "may"
+        and claim.subject.endswith("import approval")
+        and not _group(claim)
     ]
     categories = [claim for claim in by_attribute["recipient"] if _group(claim)]
     lists: dict[tuple[str, int], list[Claim]] = defaultdict(list)

@@ -157,7 +157,7 @@ def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str
     if "{chip}" in template and parts.get("chip") is not None:
         chip, chip_id = context.show_chip(found.start("chip"))
     elif "{nearchip}" in template:
-        chip, chip_id = context.chip_near(found.start())
+        chip, chip_id = context.chip_near(found.start(), named_only=True)
     else:
         chip, chip_id = (context.chip.name, context.chip.id) if context.chip else ("", "")
     filled = (
