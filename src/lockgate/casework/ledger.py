@@ -240,11 +240,6 @@ class Ledger:
             raise LockgateError(
                 f"no reservation {posting.hold!r} between these accounts", code="unknown-hold"
             )
-        if posting.amount > hold.remaining:
-            raise LockgateError(
-                f"reservation {hold.key!r} still holds {hold.remaining}, not {posting.amount}",
-                code="hold-spent",
-            )
         if posting.kind is PostingKind.SETTLE:
             if hold.expires_at and at >= hold.expires_at:
                 raise LockgateError(
@@ -259,6 +254,11 @@ class Ledger:
                     where=posting.from_account,
                     hint="release reservations, or raise what it was granted, until the breach is gone",
                 )
+        if posting.amount > hold.remaining:
+            raise LockgateError(
+                f"reservation {hold.key!r} still holds {hold.remaining}, not {posting.amount}",
+                code="hold-spent",
+            )
         self.holds[hold.key] = replace(hold, remaining=hold.remaining - posting.amount)
 
 

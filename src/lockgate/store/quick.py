@@ -30,6 +30,7 @@ class QuickPath:
     """
 
     def __init__(self, engine: Engine, signer: Signs, connect: Callable[[], Any]) -> None:
+        self.enabled = True
         self._postgresql = engine.dialect.name == "postgresql"
         self._signer = signer
         self._connect = connect
@@ -57,7 +58,7 @@ class QuickPath:
         postings: Sequence[Posting],
     ) -> Event | None:
         """Append an event with its postings; None where it was not done, for whatever reason."""
-        if not key or not 0 < len(postings) <= POSTINGS_MAX or type in EVOLVE:
+        if not self.enabled or not key or not 0 < len(postings) <= POSTINGS_MAX or type in EVOLVE:
             return None
         for posting in postings:
             check_posting(posting)
@@ -106,7 +107,7 @@ class QuickPath:
         rows = [
             value
             for position, posting in enumerate(postings)
-            for value in (event.seq, position, *posting.row(), event.at)
+            for value in (position, *posting.row(), event.at)
         ]
         return event_hash, own, rows
 
@@ -126,15 +127,17 @@ class QuickPath:
                 known = (stream, size, head, row[0] if row else 0)
             event = build(*known[1:])
             event_hash, own, rows = self._rows(event, postings)
-            connection.execute(_statement(len(postings)), own + rows)
+            guess = [event.seq - 1, event.previous]
+            done = connection.execute(_statement(len(postings)), guess + own + rows).rowcount == len(postings)
         except psycopg.Error as error:
             state.known = None
             if isinstance(error, psycopg.OperationalError):
                 state.connection = None
-            constraint = error.diag.constraint_name or ""
-            if constraint in ("event_pk", "event_stream_version", "event_follows"):
-                state.missed = min(getattr(state, "missed", 0) * 2 + 1, 255)
-                state.pause = state.missed  # others write too: waiting in line is quicker than guessing
+            return None
+        if not done:
+            state.known = None
+            state.missed = min(getattr(state, "missed", 0) * 2 + 1, 255)
+            state.pause = state.missed  # others write too: waiting in line is quicker than guessing
             return None
         state.known = (stream, event.seq, event_hash, event.version)
         state.missed = 0
@@ -152,10 +155,10 @@ class QuickPath:
             event = build(size, head, row[0] if row else 0)
             _, own, rows = self._rows(event, postings)
             connection.execute(f"INSERT INTO event ({_EVENT_COLUMNS}) VALUES ({_marks('?', 10)})", own)  # noqa: S608
-            for start in range(0, len(rows), 10):
+            for start in range(0, len(rows), 9):
                 connection.execute(
                     f"INSERT INTO posting ({_POSTING_COLUMNS}) VALUES ({_marks('?', 10)})",  # noqa: S608
-                    rows[start : start + 10],
+                    [event.seq, *rows[start : start + 9]],
                 )
             connection.execute("COMMIT")
         except sqlite3.Error:
@@ -170,9 +173,13 @@ def _marks(mark: str, count: int) -> str:
 
 
 def _statement(count: int) -> str:
-    """One statement that inserts an event and ``count`` postings."""
-    rows = ", ".join([f"({_marks('%s', 10)})"] * count)
+    """One statement that locks the head if it still is the one guessed, and only then inserts an event and its postings."""
+    row = "(%s::int, %s, %s, %s, %s, %s::bigint, %s, %s, %s)"
     return (
-        f"WITH made AS (INSERT INTO event ({_EVENT_COLUMNS}) VALUES ({_marks('%s', 10)})) "  # noqa: S608
-        f"INSERT INTO posting ({_POSTING_COLUMNS}) VALUES {rows}"
+        "WITH locked AS (SELECT FROM head WHERE size = %s AND hash = %s FOR UPDATE), "  # noqa: S608
+        f"made AS (INSERT INTO event ({_EVENT_COLUMNS}) "
+        "SELECT %s::bigint, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s::bytea FROM locked RETURNING seq) "
+        f"INSERT INTO posting ({_POSTING_COLUMNS}) "
+        f"SELECT made.seq, row.* FROM made, (VALUES {', '.join([row] * count)}) "
+        "AS row (position, key, kind, from_account, to_account, amount, hold, expires_at, at)"
     )
