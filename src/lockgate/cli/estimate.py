@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
     def estimate(
         jobs: Annotated[Path | None, typer.Argument(help="A job (TOML, JSON) or many (CSV).")] = None,
         out: Annotated[Path | None, typer.Option(help="Write the answers there: .csv or .json.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print one object a row.")] = False,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="Print one object; of a table, one a line.")
+        ] = False,
         **flags: Any,
     ) -> None:
         """How long a job takes, what it needs, and how sure that is.

@@ -13,11 +13,10 @@ _SCALES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, "
 
 
 def print_answers(answers: list[dict[str, Any]], *, as_json: bool, many: bool) -> None:
-    """Print them: JSON (a list where the input was a table), or a block for each."""
+    """Print them: JSON (an object a line where the input was a table), or a block for each."""
     if as_json:
-        typer.echo(
-            json.dumps(answers if many else answers[0], ensure_ascii=False, indent=None if many else 2)
-        )
+        for answer in answers:
+            typer.echo(json.dumps(answer, ensure_ascii=False, indent=None if many else 2))
         return
     for number, answer in enumerate(answers):
         if number:

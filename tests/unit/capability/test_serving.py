@@ -127,8 +127,9 @@ def test_every_prompt_token_and_every_answer_is_served_once(
     slots = min(slots, requests or slots)
     count = np.inf if requests is None else requests
     wave = _waves(
-        *(np.asarray(float(value)) for value in (prompt, answer, slots)), count, np.asarray(float(step))
-    )
+        np.asarray(prompt, float), np.asarray(answer, float), np.asarray(slots, float), count,
+        np.asarray(step, float),
+    )  # fmt: skip
     carried = float((wave.steps * wave.fresh).sum())
     assert carried == pytest.approx(float(wave.requests) * prompt, rel=1e-9)
     made = float((wave.steps * wave.active).sum())

@@ -32,14 +32,14 @@ def test_flags_give_a_block_to_read() -> None:
         assert word in told
 
 
-def test_json_of_one_job_is_an_object_and_of_a_table_a_list(tmp_path: Path) -> None:
+def test_json_of_one_job_is_an_object_and_of_a_table_an_object_a_line(tmp_path: Path) -> None:
     one = json.loads(run("estimate", *TRAIN, "--tp", "8", "--pp", "8", "--json"))
     assert one["step_time_s"]["interval_90"][0] < one["step_time_s"]["value"]
     table = tmp_path / "rows.csv"
     table.write_text(
         "id,kind,model,chip,count,tp,pp\na,train,gpt3-175b,h200-sxm,1024,8,8\nb,train,llama3-8b,h100-sxm,8,1,1\n"
     )
-    many = json.loads(run("estimate", str(table), "--json"))
+    many = [json.loads(line) for line in run("estimate", str(table), "--json").splitlines()]
     assert [row["id"] for row in many] == ["a", "b"]
     assert many[0]["step_time_s"] == one["step_time_s"]
     out = tmp_path / "out.csv"
@@ -52,9 +52,12 @@ def test_json_of_one_job_is_an_object_and_of_a_table_a_list(tmp_path: Path) -> N
 
 def test_a_table_with_a_bad_row_answers_the_others_and_ends_badly(tmp_path: Path) -> None:
     table = tmp_path / "rows.csv"
-    table.write_text("kind,model,chip,count,tp\ntrain,llama3-8b,h100-sxm,8,3\ntrain,llama3-8b,h100-sxm,8,1\n")
+    table.write_text(
+        "id,kind,model,chip,count,tp\na,train,llama3-8b,h100-sxm,8,3\nb,train,llama3-8b,h100-sxm,8,1\n"
+    )
     result = CliRunner().invoke(app, ["estimate", str(table), "--json"])
-    answers = json.loads(result.stdout)
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["id"] for answer in answers] == ["a", "b"]
     assert answers[0]["problems"][0]["code"] == "impossible-layout"
     assert answers[1]["fits"]
     assert isinstance(result.exception, InvalidInputError)
