@@ -108,6 +108,7 @@ HAN_DIGITS = {
 HAN_SCALES = {"十": 10, "廿": 20, "卅": 30, "百": 100, "千": 1000}
 HAN_VAGUE = {"数": (2, 9), "數": (2, 9), "几": (2, 9), "幾": (2, 9)}
 HAN_LARGE = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
+HAN_HALVES = {("一", "半"), ("半", "数"), ("半", "數")}
 HAN_STARTS = frozenset(HAN_DIGITS) | frozenset(HAN_SCALES) | frozenset(HAN_VAGUE)
 CURRENCIES = {
     "$": "usd",
@@ -128,7 +129,7 @@ STARTS = (
     | frozenset(PLURAL_SCALES)
     | HAN_STARTS
     | frozenset(CURRENCIES)
-    | {"a", "us", "nt", "hk", "百"}
+    | {"a", "us", "nt", "hk", "百", "半"}
 )
 
 
@@ -145,6 +146,10 @@ class _Number(NamedTuple):
 def parse_quantity(pieces: Pieces, start: int, lexicon: Lexicon) -> tuple[int, Quantity] | None:
     """The quantity that starts at a piece, with the piece behind it; None where there is none."""
     percent = tuple(pieces.words[start : start + 3]) == ("百", "分", "之")
+    if pieces.words[start] == "half" and pieces.words[start + 1 : start + 2] == ["of"]:
+        return start + 1, Quantity("percent", "%", 50.0, 50.0, 50.0)
+    if tuple(pieces.words[start : start + 2]) in HAN_HALVES:
+        return start + 2, Quantity("percent", "%", 50.0, 50.0, 50.0)
     at, money = (start + 3, "") if percent else _currency(pieces, start)
     first = _number(pieces, at)
     if first is None:

@@ -64,6 +64,8 @@ def has(claims: list[Claim], attribute: str, value: float | str, subject: str = 
         ("中国已批准进口超过40万颗英伟达H200芯片。", "quantity.units", 400_000, "H200"),
         ("中国企业已订购超过200万颗H200芯片。", "orders.units", 2e6, "H200"),
         ("美国政府将抽取H200销售额的25%。", "fee.pct", 25, "H200"),
+        ("输往中国的H200不得超过美国客户采购总量的一半，出口须经批准。", "quota.total", 50, "H200"),
+        ("Exports of the H200 to China may not exceed half of what US customers buy.", "quota.total", 50, "H200"),
     ],
 )  # fmt: skip
 def test_a_sentence_makes_a_claim(
