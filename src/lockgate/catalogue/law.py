@@ -255,6 +255,11 @@ class Law:
         self._known_days = sorted({item.known_on or item.from_on for item in versions})
         self._states: dict[tuple[int, int], State] = {}
 
+    def replacing(self, provision: Provision) -> "Law":
+        """The law with one provision in another form: a what-if, or a mutation to test the cases with."""
+        others = {**self._provisions, provision.id: provision}
+        return Law(others.values(), self._groups, self._group_days)
+
     def turning_days(self) -> tuple[dt.date, ...]:
         """Every day on which any answer may change: versions begin, places join or leave groups, a last day is past."""
         days = {*self.change_days, *self._group_days()}
