@@ -64,9 +64,9 @@ def name_of(entry: tuple[object, ...]) -> str:
 
 
 def holds_from_its_day(law: Law, statement: Statement) -> bool:
-    """Whether a version holds on its day and the next, not the day before, and was not known the day before it was."""
+    """Whether a version holds on its day and the next, not the day before, and is known from its day of knowledge on."""
     id_, on, known, status = statement
-    before, told = law.on(on - DAY).get(id_), law.on(on, max(on, known)).get(id_)
+    before, told = law.on(on - DAY).get(id_), law.on(on, known).get(id_)
     untold = law.on(on, known - DAY).get(id_)
     now = [law.on(day).get(id_) for day in (on, on + DAY)]
     return (

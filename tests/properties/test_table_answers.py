@@ -14,6 +14,7 @@ from lockgate.controls.determination import Determination
 from lockgate.controls.determine import determine
 from lockgate.controls.determine_table import determine_table
 from lockgate.controls.table import Coded, Table, as_float
+from lockgate.controls.table_import import ABOVE
 from lockgate.controls.transaction import Movement, Transaction
 from lockgate.services.determine import Determiner
 
@@ -153,10 +154,10 @@ def scalar_answer(determination: Determination) -> dict[str, Any]:
     gates = answer["gates"]
     for gate in gates.values():
         gate["conditions"] = [{"id": found["id"], "status": found["status"]} for found in gate["conditions"]]
-    return {
-        name: answer[name]
-        for name in ("classification", "classification_status", "verdict", "gates", "charges", "missing")
-    }
+    above = [text for text in answer["warnings"] if text.startswith("quantity ")]
+    answer["warnings"] = [ABOVE if text in above else text for text in answer["warnings"]]
+    names = ("classification", "classification_status", "verdict", "gates", "charges", "missing", "citations", "warnings")  # fmt: skip
+    return {name: answer[name] for name in names}
 
 
 @settings(max_examples=150, deadline=None)

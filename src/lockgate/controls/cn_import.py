@@ -30,6 +30,10 @@ STATES = {
 """What each reported state means for the verdict: only an approval opens the gate, only a stop closes it."""
 
 NOT_APPLICABLE = "not-applicable"
+RESTS_ON_PRESS = (
+    "China's import gate rests on press reports of unnamed sources; no official Chinese text was found"
+)
+NONE_HELD = "an approval is reported for this recipient, but the transaction says that none is held"
 MAINLAND = "CN"
 OTHER_CUSTOMS_TERRITORIES = frozenset({"HK", "MO"})
 CORPORATE_FORMS = frozenset(
@@ -194,9 +198,7 @@ def what_is_missing(transaction: Transaction, verdict: Verdict) -> tuple[str, ..
 
 def warn(transaction: Transaction, version: Version | None, state: str) -> tuple[str, ...]:
     """What a reader must know besides the verdict."""
-    warnings = [
-        "China's import gate rests on press reports of unnamed sources; no official Chinese text was found"
-    ]
+    warnings = [RESTS_ON_PRESS]
     if version is None:
         return tuple(warnings)
     approved = version.values.get("quantity_min")
@@ -205,9 +207,7 @@ def warn(transaction: Transaction, version: Version | None, state: str) -> tuple
             f"quantity {transaction.quantity:,f} is above the {approved:,f} reported as approved in total"
         )
     if state == "conditionally-approved" and transaction.cn_approval is False:
-        warnings.append(
-            "an approval is reported for this recipient, but the transaction says that none is held"
-        )
+        warnings.append(NONE_HELD)
     if STATES[state] is Verdict.NOT_MET and transaction.cn_approval:
         warnings.append(f"an approval is held although the reported state is {state}")
     return tuple(warnings)

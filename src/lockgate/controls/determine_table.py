@@ -22,11 +22,10 @@ from lockgate.controls.table_import import (
     ALL_STATES,
     VERDICTS,
     ChargeRows,
-    ImportRows,
     answer_import,
     charge_rows,
 )
-from lockgate.controls.table_rows import Named, Rows
+from lockgate.controls.table_rows import Rows
 from lockgate.controls.truth_arrays import NO, TRUTHS, UNKNOWN, YES, Mask, Truths
 from lockgate.controls.us_export import before_any_rule
 
@@ -70,6 +69,10 @@ class Answers:
         export_basis: Position in ``basis_sets``.
         import_basis: Position in ``basis_sets``.
         duty_basis: Position in ``basis_sets``.
+        warnings: Position in ``warning_sets``; `table_import.ABOVE` stands for a text that names the quantity.
+        citations: Position in ``citation_sets``: provisions cited, in order.
+        blocks: Position in ``block_sets``: provisions whose limits were looked at, in order.
+        span: Number of the span of days within which the law does not change.
     """
 
     classification: Small
@@ -90,12 +93,19 @@ class Answers:
     export_basis: Positions
     import_basis: Positions
     duty_basis: Positions
+    warnings: Positions
+    citations: Positions
+    blocks: Positions
+    span: Positions
     policies: tuple[str, ...] = ()
     exception_sets: tuple[tuple[str, ...], ...] = ()
     condition_sets: tuple[Conditions, ...] = ()
     import_condition_sets: tuple[tuple[str, ...], ...] = ()
     missing_sets: tuple[tuple[str, ...], ...] = ()
     basis_sets: tuple[tuple[str, ...], ...] = ()
+    warning_sets: tuple[tuple[str, ...], ...] = ()
+    citation_sets: tuple[tuple[str, ...], ...] = ()
+    block_sets: tuple[tuple[str, ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.verdict)
@@ -135,6 +145,8 @@ class Answers:
                 }
             },
             "missing": list(self.missing_sets[self.missing[i]]),
+            "citations": list(self.citation_sets[self.citations[i]]),
+            "warnings": list(self.warning_sets[self.warnings[i]]),
         }
 
 
@@ -204,8 +216,8 @@ def determine_table(table: Table, law: Law, known_at: dt.date | None = None) -> 
     collector = Collector(len(table))
     for chosen in np.split(order, edges) if len(table) else ():
         part = table.take(chosen) if len(chosen) < len(table) else table
-        span = np.asarray(part.on).min().astype(object)
-        collector.add(chosen, Rows(part, law.on(span, known_at)))
+        day = np.asarray(part.on).min().astype(object)
+        collector.add(int(spans[chosen[0]]), chosen, Rows(part, law.on(day, known_at)))
     return collector.answers()
 
 
@@ -217,15 +229,16 @@ class Collector:
     """
 
     def __init__(self, count: int) -> None:
-        self.sets = {name: Sets() for name in ("policies", "exceptions", "conditions", "reported", "missing", "basis")}  # fmt: skip
+        self.sets = {name: Sets() for name in ("policies", "exceptions", "conditions", "reported", "missing", "basis", "warnings", "citations", "blocks")}  # fmt: skip
         self.columns: dict[str, npt.NDArray[Any]] = {
             name: np.zeros(count, dtype=dtype) for name, dtype in DTYPES.items()
         }
 
-    def add(self, chosen: npt.NDArray[np.intp], rows: Rows) -> None:
+    def add(self, span: int, chosen: npt.NDArray[np.intp], rows: Rows) -> None:
         """Answer the rows of one span.
 
         Args:
+            span: Its number.
             chosen: Where they stand in the table.
             rows: The rows.
         """
@@ -248,7 +261,25 @@ class Collector:
             "duty_applies": charge.applies,
             "duty_rate": rates(charge),
             "duty_basis": self.basis_of(rows.count, charge.basis),
-            "missing": self.missing_of(rows.count, export, None if early else importing, charge),
+            "missing": self.sets["missing"].find(
+                rows.count,
+                [
+                    named
+                    for part in (export, None if early else importing, charge)
+                    if part
+                    for named in part.missing
+                ],
+            ),
+            "warnings": self.sets["warnings"].find(
+                rows.count,
+                [named for part in (export, importing, charge) if part for named in part.warnings],
+            ),
+            "citations": self.sets["citations"].find(
+                rows.count,
+                [named for part in (export, importing, charge) if part for named in part.citations],
+            ),
+            "blocks": self.sets["blocks"].find(rows.count, () if export is None else export.blocks),
+            "span": np.full(rows.count, span, dtype=np.int32),
         }
         for name, column in found.items():
             self.columns[name][chosen] = column
@@ -287,15 +318,6 @@ class Collector:
         """The same basis for every row."""
         return np.full(count, self.sets["basis"].position(ids), dtype=np.int32)
 
-    def missing_of(
-        self, count: int, export: ExportRows | None, importing: ImportRows | None, charge: ChargeRows
-    ) -> Positions:
-        """What each row misses, for the export gate first."""
-        parts: list[tuple[Named, ...]] = [
-            part.missing for part in (export, importing, charge) if part is not None
-        ]
-        return self.sets["missing"].find(count, [named for part in parts for named in part])
-
     def answers(self) -> Answers:
         """All answers."""
         return Answers(
@@ -306,6 +328,9 @@ class Collector:
             import_condition_sets=self.sets["reported"].values(),
             missing_sets=self.sets["missing"].values(),
             basis_sets=self.sets["basis"].values(),
+            warning_sets=self.sets["warnings"].values(),
+            citation_sets=self.sets["citations"].values(),
+            block_sets=self.sets["blocks"].values(),
         )
 
 
@@ -313,7 +338,8 @@ DTYPES: Mapping[str, Any] = {
     "classification": np.int8, "undetermined": np.bool_, "licence_required": np.int8, "licence_enforced": np.int8,
     "review_policy": np.int8, "exceptions": np.int32, "conditions": np.int32, "export_verdict": np.int8, "import_state": np.int8,
     "import_verdict": np.int8, "import_conditions": np.int32, "verdict": np.int8, "duty_applies": np.int8,
-    "duty_rate": np.float64, "missing": np.int32, "export_basis": np.int32, "import_basis": np.int32, "duty_basis": np.int32,
+    "duty_rate": np.float64, "missing": np.int32, "export_basis": np.int32, "import_basis": np.int32, "duty_basis": np.int32, "warnings": np.int32,
+    "citations": np.int32, "blocks": np.int32, "span": np.int32,
 }  # fmt: skip
 
 

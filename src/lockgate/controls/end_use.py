@@ -18,6 +18,8 @@ from lockgate.controls.transaction import Transaction
 MILITARY = "us-ear.744-21.military"
 AFFILIATES = "us-ear.744-11.affiliates"
 SCREENING = "party_screening"
+FOUND = "screening found a party: what its listing asks for is not answered here"
+UNSCREENED = "parties were not screened here against the lists"
 ASKED = {"military_end_use": "military_end_use", "to": "to_place"}
 """Columns that settle the questions of an end use, with their attributes."""
 
@@ -55,9 +57,9 @@ def examine_end_use(transaction: Transaction, law: LawOnDate) -> EndUse:
     if screened is False:
         truths.append(None)
         missing.append(SCREENING)
-        warnings.append("screening found a party: what its listing asks for is not answered here")
+        warnings.append(FOUND)
     elif screened is None:
-        warnings.append("parties were not screened here against the lists")
+        warnings.append(UNSCREENED)
     required = any_of(*truths)
     explanation = Explanation("licence for an end use or end user", word(required), children=tuple(steps))
     return EndUse(required, tuple(basis), tuple(missing), tuple(warnings), explanation)

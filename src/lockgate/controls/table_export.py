@@ -4,7 +4,7 @@ Each function is that of `lockgate.controls.us_export` and the modules it calls,
 same answers in every field.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,14 +23,15 @@ from lockgate.controls.conditions import (
     TPP,
     UNITS,
 )
-from lockgate.controls.end_use import AFFILIATES, MILITARY, SCREENING
+from lockgate.controls.end_use import AFFILIATES, FOUND, MILITARY, SCREENING, UNSCREENED
 from lockgate.controls.exceptions import ACA, CONDITIONS, HBM, NAC, PURCHASE_ORDER
 from lockgate.controls.foundry import BOUND, NOTE_1
-from lockgate.controls.licence import GATE
+from lockgate.controls.licence import GATE, REMOTE_ACCESS
 from lockgate.controls.naming import is_named, names
 from lockgate.controls.review import NONE, UNDETERMINED
 from lockgate.controls.table import Days, Numbers
 from lockgate.controls.table_rows import Named, Range, Rows, among
+from lockgate.controls.transaction import Movement
 from lockgate.controls.truth_arrays import (
     NO,
     UNKNOWN,
@@ -43,6 +44,7 @@ from lockgate.controls.truth_arrays import (
     negate,
     of_mask,
 )
+from lockgate.controls.us_export import FOREIGN_DESIGN, NOT_ENFORCED, UNVERIFIED
 
 CODES: tuple[str | None, ...] = (None, OLD, A, B, C)
 DENIAL = "presumption-of-denial"
@@ -80,8 +82,13 @@ class GroundRows:
     concerns: Mask
     required: Truths
     enforced: Truths
-    outcome: str
+    version: Version
     missing: tuple[Named, ...]
+
+    @property
+    def outcome(self) -> str:
+        """The review policy it names, if any."""
+        return self.version.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +208,7 @@ def find_grounds(rows: Rows, item: ItemRows) -> list[GroundRows]:
             here = rows.is_value(table.places["to_place"], version.values["supp_8_place"])
             missing.append(("supp8_approved", open_ & here & (table.truth("supp8_approved") == UNKNOWN)))
         enforced = all_of(required, any_of(enforced, party))
-        found.append(GroundRows(id_, named != NO, required, enforced, version.outcome, tuple(missing)))
+        found.append(GroundRows(id_, named != NO, required, enforced, version, tuple(missing)))
     addressee_known = rows.ask(table.names["exporter"], bool) == YES
     by_maker = table.names["manufacturer"]
     for id_, version in law.of_kind(GATE, "letter"):
@@ -219,7 +226,7 @@ def find_grounds(rows: Rows, item: ItemRows) -> list[GroundRows]:
             *among(test.missing, open_ & (named == UNKNOWN)),
             *rows.missing_places(version, open_ & (route == UNKNOWN)),
         ]
-        found.append(GroundRows(id_, addressed != NO, required, required, version.outcome, tuple(missing)))
+        found.append(GroundRows(id_, addressed != NO, required, required, version, tuple(missing)))
     for id_, version in law.of_kind(GATE, "guidance"):
         named = rows.ask(table.names["item"], is_among(version.items))
         designed = of_mask(
@@ -227,7 +234,7 @@ def find_grounds(rows: Rows, item: ItemRows) -> list[GroundRows]:
             & ~rows.lacks_place("designer_country")
         )
         required = any_of(named, all_of(designed, any_of(item.truths[A], item.truths[B])))
-        found.append(GroundRows(id_, required != NO, required, required, version.outcome, ()))
+        found.append(GroundRows(id_, required != NO, required, required, version, ()))
     return found
 
 
@@ -241,10 +248,24 @@ def names_any(parties: tuple[str, ...]) -> Callable[[str | None], Truth]:
     return lambda name: None if name is None else any(names(name, party) for party in parties)
 
 
-def examine_end_uses(rows: Rows) -> tuple[Truths, list[Named], list[Named]]:
-    """Whether an end use asks for a licence, the provisions that do, and what is missing."""
+@dataclass(frozen=True, slots=True)
+class EndUseRows:
+    """`EndUse`, over rows."""
+
+    required: Truths
+    basis: list[Named]
+    missing: list[Named]
+    warnings: list[Named]
+
+
+def examine_end_uses(rows: Rows) -> EndUseRows:
+    """Whether an end use asks for a licence, the provisions that do, what is missing and what was not asked."""
     table = rows.table
-    required, basis, missing = rows.all(False), [], []
+    required = rows.all(False)
+    basis: list[Named] = []
+    missing: list[Named] = []
+    warnings: list[Named] = []
+    every = np.ones(rows.count, dtype=np.bool_)
     military = table.truth("military_end_use")
     for id_, version in rows.law.of_kind(GATE, "end-use"):
         if id_ == AFFILIATES:
@@ -252,6 +273,11 @@ def examine_end_uses(rows: Rows) -> tuple[Truths, list[Named], list[Named]]:
                 continue
             share = table.evidence_number(str(version.values["column"]))
             over = share >= float(version.number("owner_fraction_min"))
+            note = f"affiliates rule since {version.from_on}: {version.summary}"
+            if version.status == "unknown":
+                warnings.append((note, every))
+            else:
+                warnings.append((f"not asked: {version.needs}", np.isnan(share)))
             truth = choose(over, UNKNOWN if version.status == "unknown" else YES, NO)
         else:
             here = rows.reaches(version.scope, "to_place")
@@ -260,15 +286,18 @@ def examine_end_uses(rows: Rows) -> tuple[Truths, list[Named], list[Named]]:
             else:
                 stated = table.evidence(str(version.values["column"]))
                 truth = choose(stated == YES, here, NO)
+                warnings.append((f"not asked: {version.needs}", (stated == UNKNOWN) & (here != NO)))
             missing += [
                 ("military_end_use", (truth == UNKNOWN) & (military == UNKNOWN)),
                 ("to", (truth == UNKNOWN) & rows.lacks_place("to_place")),
             ]
         basis.append((id_, truth == YES))
         required = any_of(required, truth)
-    hit = table.evidence(SCREENING) == NO
+    screened = table.evidence(SCREENING)
+    hit: Mask = screened == NO
     missing.append((SCREENING, hit))
-    return any_of(required, choose(hit, UNKNOWN, NO)), basis, missing
+    warnings += [(FOUND, hit), (UNSCREENED, screened == UNKNOWN)]
+    return EndUseRows(any_of(required, choose(hit, UNKNOWN, NO)), basis, missing, warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +310,7 @@ class ReviewRows:
     conditions: np.ndarray[tuple[int], np.dtype[np.int8]]
     basis: tuple[Named, ...]
     missing: tuple[Named, ...]
+    blocks: tuple[Named, ...]
 
     def is_policy(self, policy: str) -> Mask:
         """Where a policy holds."""
@@ -302,6 +332,7 @@ def find_policies(rows: Rows, item: ItemRows, required: Truths, grounds: Sequenc
     conditions = np.zeros(rows.count, dtype=np.int8)
     basis: list[Named] = []
     missing: list[Named] = []
+    blocks: list[Named] = []
     settled: Mask = required == NO
     first[settled] = none
     by_denial = [ground for ground in grounds if ground.outcome == DENIAL]
@@ -316,6 +347,8 @@ def find_policies(rows: Rows, item: ItemRows, required: Truths, grounds: Sequenc
     first[live & (listed != YES)] = open_
     for id_, version in versions:
         fits, lacking = fit_policy(rows, version, item)
+        if version.lines:
+            blocks.append((id_, live & (item.among(rows, version.items) != NO)))
         taken = live & (fits != NO)
         position = policies.index(version.outcome)
         mixed |= taken & (first != -1) & (first != position)
@@ -330,9 +363,8 @@ def find_policies(rows: Rows, item: ItemRows, required: Truths, grounds: Sequenc
     sure = settled | (~mixed & (required == YES))
     policy = np.where(sure, first, open_).astype(np.int8)
     unsettled = ~settled & (policy == open_)
-    return ReviewRows(
-        policies, policy, prefixes, conditions, tuple(basis), tuple(among(tuple(missing), unsettled))
-    )
+    lacking_ = tuple(among(tuple(missing), unsettled))
+    return ReviewRows(policies, policy, prefixes, conditions, tuple(basis), lacking_, tuple(blocks))
 
 
 def settle(
@@ -380,6 +412,7 @@ class ExceptionRows:
 
     name: str
     id: str
+    concerns: Mask
     usable: Truths
     shown: Mask
 
@@ -403,7 +436,7 @@ def find_exceptions(rows: Rows, item: ItemRows, where: Mask) -> list[ExceptionRo
         if id_ == NAC:
             taken = choose(concerned, all_of(goes, moved), NO)
         shown = concerned & ((usable == YES) | ((fits == YES) & (goes == YES) & (usable == UNKNOWN)))
-        found.append(ExceptionRows(version.outcome, id_, usable, shown))
+        found.append(ExceptionRows(version.outcome, id_, concerned, usable, shown))
     return found
 
 
@@ -496,6 +529,9 @@ class ExportRows:
     verdict: Truths
     basis: tuple[Named, ...]
     missing: tuple[Named, ...]
+    warnings: tuple[Named, ...]
+    citations: tuple[Named, ...]
+    blocks: tuple[Named, ...]
 
 
 def answer_export(rows: Rows, item: ItemRows) -> ExportRows:
@@ -503,9 +539,9 @@ def answer_export(rows: Rows, item: ItemRows) -> ExportRows:
     grounds = find_grounds(rows, item)
     required = any_of(rows.all(False), *(ground.required for ground in grounds))
     enforced = any_of(rows.all(False), *(ground.enforced for ground in grounds))
-    use_required, use_basis, use_missing = examine_end_uses(rows)
+    end_use = examine_end_uses(rows)
     review = find_policies(rows, item, required, grounds)
-    blocked = any_of(use_required, *(ground.required for ground in grounds if ground.outcome))
+    blocked = any_of(end_use.required, *(ground.required for ground in grounds if ground.outcome))
     exceptions = find_exceptions(rows, item, (required != NO) & (blocked != YES))
     policy_checks = [
         (review.conditions == position, check_rows(prefix, rows))
@@ -526,7 +562,7 @@ def answer_export(rows: Rows, item: ItemRows) -> ExportRows:
             checks = CheckRows((), rows.all(None), ())
         exception_checks.append((exception, checks))
         by_exception = any_of(by_exception, all_of(exception.usable, checks.met, negate(blocked)))
-    free = all_of(negate(required), negate(use_required))
+    free = all_of(negate(required), negate(end_use.required))
     verdict = any_of(free, all_of(licence, conditional), by_exception)
     policy_missing = [named for where, checks in policy_checks for named in among(checks.missing, where)]
     exception_missing = [
@@ -535,11 +571,11 @@ def answer_export(rows: Rows, item: ItemRows) -> ExportRows:
         for named in among(checks.missing, exception.usable != NO)
     ]
     held_back: Mask = verdict != YES
-    asked: Mask = ((required != NO) | (use_required == YES)) & (licence == UNKNOWN) & held_back
+    asked: Mask = ((required != NO) | (end_use.required == YES)) & (licence == UNKNOWN) & held_back
     open_: Mask = required == UNKNOWN
     missing: list[Named] = [*among(item.missing, open_ | item.undetermined)]
     missing += [named for ground in grounds for named in among(ground.missing, open_)]
-    missing += [*review.missing, ("us_licence", asked), *use_missing]
+    missing += [*review.missing, ("us_licence", asked), *end_use.missing]
     missing += among(tuple(policy_missing), held_back)
     missing += among(tuple(exception_missing), held_back & (licence != YES))
     missing.append(("end_user", rows.is_value(rows.table.names["end_user"], None)))
@@ -551,6 +587,7 @@ def answer_export(rows: Rows, item: ItemRows) -> ExportRows:
         *among(item.tests, item.code == 0),
     ]
     asking = [(ground.id, ground.concerns & (ground.required == required)) for ground in grounds]
+    every = np.ones(rows.count, dtype=np.bool_)
     return ExportRows(
         item,
         required,
@@ -559,6 +596,45 @@ def answer_export(rows: Rows, item: ItemRows) -> ExportRows:
         tuple(exceptions),
         tuple(conditions),
         verdict,
-        (*tests, *asking, *review.basis, *use_basis),
+        (*tests, *asking, *review.basis, *end_use.basis),
         tuple(missing),
+        tuple(warn_rows(rows, item, grounds, required, enforced, review, end_use)),
+        (
+            *item.tests,
+            *((ground.id, ground.concerns) for ground in grounds),
+            *((exception.id, exception.concerns) for exception in exceptions),
+            *review.basis,
+            *((id_, every) for id_, _ in rows.law.of_kind(GATE, "end-use")),
+        ),
+        (
+            *((id_, mask) for id_, mask in item.tests if id_ not in (STATED, NOTE_1)),
+            *((ground.id, ground.concerns) for ground in grounds if ground.version.lines),
+            *review.blocks,
+        ),
     )
+
+
+def warn_rows(
+    rows: Rows,
+    item: ItemRows,
+    grounds: Sequence[GroundRows],
+    required: Truths,
+    enforced: Truths,
+    review: ReviewRows,
+    end_use: EndUseRows,
+) -> Iterator[Named]:
+    """What a reader must know besides."""
+    yield NOT_ENFORCED, (required == YES) & (enforced == NO)
+    stated = [(id_, mask) for id_, mask in item.tests if id_ == STATED]
+    asking = [(ground.id, ground.concerns & (ground.required != NO)) for ground in grounds]
+    for id_, mask in (*stated, *asking, *review.basis):
+        version = rows.law[id_]
+        if version.verification in UNVERIFIED:
+            yield f"{id_}: {version.verification}, not read in the primary text", mask
+        for text in version.open:
+            yield f"{id_}: {text}", mask
+    if REMOTE_ACCESS in rows.law:
+        yield rows.law[REMOTE_ACCESS].summary, rows.is_kind(Movement.REMOTE_ACCESS)
+    designer = rows.table.places["designer_country"]
+    yield FOREIGN_DESIGN, ~rows.is_value(designer, None) & ~rows.is_value(designer, "US")
+    yield from end_use.warnings

@@ -23,6 +23,12 @@ from lockgate.controls.transaction import Movement, Transaction
 VERDICTS: Mapping[Truth, Verdict] = {True: Verdict.MET, False: Verdict.NOT_MET, None: Verdict.UNDETERMINED}
 UNVERIFIED = ("secondary", "reported", "open")
 NAME = "United States export gate"
+NOT_ENFORCED = (
+    "the text requires a licence; the agency does not enforce it for this destination and these parties"
+)
+FOREIGN_DESIGN = (
+    "that a circuit designed abroad is subject to the regulations (15 CFR 734.9) is taken as given"
+)
 
 
 def before_any_rule(law: LawOnDate) -> bool:
@@ -214,7 +220,7 @@ class Findings:
     def warnings(self) -> Iterator[str]:
         """What a reader must know besides."""
         if self.required is True and self.enforced is False:
-            yield "the text requires a licence; the agency does not enforce it for this destination and these parties"
+            yield NOT_ENFORCED
         stated = [STATED] if STATED in self.item.explanation.citations() else []
         asking = [ground.id for ground in self.grounds if ground.required is not False]
         for id_ in dict.fromkeys((*stated, *asking, *self.review.basis)):
@@ -226,5 +232,5 @@ class Findings:
         if self.transaction.kind is Movement.REMOTE_ACCESS and REMOTE_ACCESS in self.law:
             yield self.law[REMOTE_ACCESS].summary
         if self.transaction.designer_country not in (None, "US"):
-            yield "that a circuit designed abroad is subject to the regulations (15 CFR 734.9) is taken as given"
+            yield FOREIGN_DESIGN
         yield from self.end_use.warnings

@@ -67,13 +67,14 @@ def charge_section_232(transaction: Transaction, law: LawOnDate) -> Charge:
             children=(box, entry, exemption),
         ),
         missing=() if applies is not None else what_is_missing(transaction, inside, entered, exempt),
-        warnings=(
-            "the duty is read from secondary sources; classification in "
-            + str(duty.values["goods"])
-            + " is taken as given",
-        )
-        if applies is not False
-        else (),
+        warnings=(goods_as_given(duty),) if applies is not False else (),
+    )
+
+
+def goods_as_given(duty: Version) -> str:
+    """That how the goods are classified for customs is not examined."""
+    return (
+        f"the duty is read from secondary sources; classification in {duty.values['goods']} is taken as given"
     )
 
 
