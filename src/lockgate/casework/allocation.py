@@ -1,5 +1,6 @@
 """Who gets how many: one round of allocation under an order rule, exact, reproducible, with a reason for every number."""
 
+import datetime as dt
 import hashlib
 import json
 from collections import Counter
@@ -76,14 +77,15 @@ def check_round(given: AllocationRound) -> None:
                 f"the weights add up to {total}, more than the denominator {given.denominator}",
                 code="denominator-too-small", where="denominator", hint="give the total on the record date",
             )  # fmt: skip
-    seen: set[str] = set()
+    by_day, seen = "day" in given.rule.order.keys, set[tuple[str, dt.date | None]]()
     for at, request in enumerate(given.requests):
-        if request.recipient in seen:
+        key = (request.recipient, request.accepted_on if by_day else None)
+        if key in seen:
             problems.add(
-                f"{request.recipient!r} has a second request", code="duplicate-recipient",
-                where=("requests", at, "recipient"), hint="add them up, or name them apart",
+                f"{request.recipient!r} has a second request" + (" on that day" if by_day else ""),
+                code="duplicate-recipient", where=("requests", at, "recipient"), hint="add them up, or name them apart",
             )  # fmt: skip
-        seen.add(request.recipient)
+        seen.add(key)
         _check_request(problems, given, at)
     problems.raise_if_any()
 

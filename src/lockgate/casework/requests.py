@@ -16,14 +16,14 @@ class RecipientRequest:
     """What one recipient asks for.
 
     Attributes:
-        recipient: Id of the recipient; one request each.
+        recipient: Id of the recipient. One request each; under a rule by day, one for each day.
         quantity: Units asked for. None: no own figure, the rule decides by weight alone.
         accepted_on: Day on which the request was accepted: the order key of rules by date.
         recipient_class: Class the rule may reserve a share for, such as ``new`` or ``small``.
         weight: Need or size by which a rule may share, such as a population. None: the quantity.
         score: Points by which a rule may rank, the higher the earlier.
         ceiling: Most this recipient may get, in units.
-        held: Units already allotted to it that count towards a cap per recipient.
+        held: Units already allotted to the recipient that count towards a cap per recipient.
         useful_min: Fewer units than this are of no use to it.
         group: Name shared by linked recipients that count as one under caps.
     """
@@ -203,8 +203,11 @@ class AllocationResult:
 
     @property
     def quantities(self) -> dict[str, int]:
-        """Units by recipient."""
-        return {item.recipient: item.quantity for item in self.allotments}
+        """Units by recipient, its requests together."""
+        found: dict[str, int] = {}
+        for item in self.allotments:
+            found[item.recipient] = found.get(item.recipient, 0) + item.quantity
+        return found
 
     @property
     def allocated(self) -> int:

@@ -270,7 +270,7 @@ class Levers:
 
 
 def find_levers(given: AllocationRound, recipient: str) -> Levers:
-    """What would change one recipient's number, found by working the round again.
+    """What would change one recipient's number, found by working the round again; of several requests, by the first.
 
     Under a rule that may fall with supply the supply found is one that helps, and not surely the smallest.
 
@@ -280,11 +280,11 @@ def find_levers(given: AllocationRound, recipient: str) -> Levers:
     at = next((at for at, item in enumerate(given.requests) if item.recipient == recipient), None)
     if at is None:
         raise LockgateError(f"nobody named {recipient!r} asked", code="unknown-recipient")
-    found = allocate(given).allotments[at]
-    now = found.quantity
+    result = allocate(given)
+    found, now = result.allotments[at], result.quantities[recipient]
 
     def gains(other: AllocationRound) -> bool:
-        return allocate(other).allotments[at].quantity > now
+        return allocate(other).quantities[recipient] > now
 
     def asking(**changes: Any) -> AllocationRound:
         requests = list(given.requests)

@@ -128,18 +128,23 @@ class Sharing:
         return min(limits, default=None)
 
     def _linked(self) -> list[str]:
-        """Name of the group of each request; empty where it stands alone or groups do not count."""
-        if not self.rule.caps.linked_as_one or self._cap_left(0) is None:
+        """Who each request counts together with under a cap: its group, else its recipient; empty where it stands alone."""
+        if self._cap_left(0) is None:
             return [""] * len(self.requests)
-        members = Counter(request.group for request in self.requests)
-        return [request.group if members[request.group] > 1 else "" for request in self.requests]
+        grouped = self.rule.caps.linked_as_one
+        names = [
+            (request.group if grouped else "") or f"{request.recipient} alone" for request in self.requests
+        ]
+        members = Counter(names)
+        return [name if members[name] > 1 else "" for name in names]
 
     def _group_room(self) -> dict[str, int]:
-        held = Counter[str]()
+        held: dict[str, dict[str, int]] = {}
         for name, request in zip(self.linked, self.requests, strict=True):
             if name:
-                held[name] += request.held
-        return {name: self._cap_left(units) or 0 for name, units in held.items()}
+                of = held.setdefault(name, {})
+                of[request.recipient] = max(request.held, of.get(request.recipient, 0))
+        return {name: self._cap_left(sum(of.values())) or 0 for name, of in held.items()}
 
     def _maximum(self, at: int) -> int | None:
         request, name = self.requests[at], self.linked[at]

@@ -53,27 +53,38 @@ def run_batches(
         requests: The waiting list; a request accepted after a batch's release waits for the next.
         carry: Whether what a batch leaves is added to the next.
     """
-    open_requests = {item.recipient: item for item in requests}
+    still = list(requests)
+    parties = Counter(item.group or item.recipient for item in still)
     outcomes, left = list[BatchOutcome](), 0
     for batch in batches:
-        waiting = tuple(
-            item
-            for item in open_requests.values()
-            if item.quantity != 0 and (item.accepted_on is None or item.accepted_on <= batch.released_on)
-        )
+        # What is met in full stays on the list where others are linked to it: it counts under their caps.
+        places = [
+            at
+            for at, item in enumerate(still)
+            if (item.quantity != 0 or parties[item.group or item.recipient] > 1)
+            and (item.accepted_on is None or item.accepted_on <= batch.released_on)
+        ]
         supply = batch.quantity + (left if carry else 0)
-        this = AllocationRound(rule, supply, waiting)
+        this = AllocationRound(rule, supply, tuple(still[at] for at in places))
         result = allocate(this)
-        for who, units in result.quantities.items():
-            if units:
-                open_requests[who] = reduce_request(open_requests[who], units)
+        got = {at: item.quantity for at, item in zip(places, result.allotments, strict=True)}
+        gained = {who: units for who, units in result.quantities.items() if units}
+        for at, request in enumerate(still):
+            if request.recipient in gained:
+                still[at] = reduce_request(request, got.get(at, 0), gained[request.recipient])
         left = result.unallocated
         outcomes.append(BatchOutcome(batch, this, result))
     return tuple(outcomes)
 
 
-def reduce_request(request: RecipientRequest, units: int) -> RecipientRequest:
-    """What is left of a request after units of it were allotted."""
+def reduce_request(request: RecipientRequest, units: int, gained: int | None = None) -> RecipientRequest:
+    """What is left of a request after a round.
+
+    Args:
+        request: Before the round.
+        units: Units allotted to it.
+        gained: Units its recipient got by all its requests; None: by this one alone.
+    """
     return RecipientRequest(  # spelt out: dataclasses.replace takes twice as long, and this runs once a request and batch
         recipient=request.recipient,
         quantity=None if request.quantity is None else max(0, request.quantity - units),
@@ -82,8 +93,8 @@ def reduce_request(request: RecipientRequest, units: int) -> RecipientRequest:
         weight=request.weight,
         score=request.score,
         ceiling=None if request.ceiling is None else max(0, request.ceiling - units),
-        held=request.held + units,
-        useful_min=0,
+        held=request.held + (units if gained is None else gained),
+        useful_min=0 if units else request.useful_min,
         group=request.group,
     )
 
@@ -153,14 +164,14 @@ class WaitingTimes:
 def measure_waiting(outcomes: Sequence[BatchOutcome]) -> WaitingTimes:
     """Waiting times over batches that ran one after the other."""
     served = Counter[int]()
-    last: dict[str, Waiting] = {}
+    last: dict[tuple[str, dt.date | None], Waiting] = {}
     for outcome in outcomes:
         on = outcome.batch.released_on
         for request, item in zip(outcome.round.requests, outcome.result.allotments, strict=True):
             days = (on - request.accepted_on).days if request.accepted_on else None
             if days is not None and item.quantity:
                 served[days] += item.quantity
-            last[request.recipient] = Waiting(
+            last[request.recipient, request.accepted_on] = Waiting(
                 request.recipient, (request.quantity or 0) - item.quantity, days
             )
     units, passed, median = sum(served.values()), 0, None

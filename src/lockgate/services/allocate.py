@@ -195,13 +195,13 @@ def compare_round(given: AllocationRound, supply: int) -> list[dict[str, Any]]:
 def explain_recipient(given: AllocationRound, recipient: str) -> dict[str, Any]:
     """One recipient's number, why, and what alone would give it more."""
     result, levers = allocate(given), find_levers(given, recipient)
-    found = next(item for item in result.allotments if item.recipient == recipient)
+    found = [item for item in result.allotments if item.recipient == recipient]
     return {
         "recipient": recipient,
-        "quantity": found.quantity,
-        "reason": found.reason,
-        "would_change": found.would_change,
-        "exact": render_fraction(found.exact),
+        "quantity": result.quantities[recipient],
+        "reason": "; ".join(item.reason for item in found),
+        "would_change": "; ".join(dict.fromkeys(item.would_change for item in found)),
+        "exact": render_fraction(sum((item.exact for item in found), Fraction(0))),
         "more_with": {
             "supply": levers.supply,
             "quantity": levers.quantity,

@@ -494,3 +494,46 @@ def test_choices_of_a_list() -> None:
     item = FormField(id="f", label="F", type="items", choices=("a", "b"))
     assert describe_misfit(item, ["a", "b"]) == ""
     assert "is none of a, b" in describe_misfit(item, ["a", "c"])
+
+
+def test_one_recipient_may_ask_on_several_days() -> None:
+    first, second = dt.date(2026, 1, 5), dt.date(2026, 1, 9)
+    requests = [
+        RecipientRequest("a", 300, first),
+        RecipientRequest("b", 400, first),
+        RecipientRequest("a", 100, second),
+    ]
+    rule: dict[str, Any] = {"order": {"keys": ["day"]}}
+    assert units(750, requests, **rule) == {"a": 350, "b": 400}
+    assert units(750, requests, caps={"per_recipient": 320}, **rule) == {"a": 320, "b": 320}
+    held = [RecipientRequest("a", 300, first, held=50), RecipientRequest("a", 100, second, held=50)]
+    assert units(750, held, caps={"per_recipient": 320}, **rule) == {"a": 270}
+    assert find_levers(round_of(750, requests, **rule), "a").supply == 751
+    outcomes = run_batches(load_rule("by-day"), [Batch("b1", second, 750), Batch("b2", second, 30)], requests)
+    assert [item.result.quantities for item in outcomes] == [{"a": 350, "b": 400}, {"a": 30}]
+    assert [(item.recipient, item.quantity) for item in measure_waiting(outcomes).still] == [("a", 20)]
+    with pytest.raises(LockgateError, match="second request on that day"):
+        units(5, [RecipientRequest("a", 3, first), RecipientRequest("a", 4, first)], **rule)
+    with pytest.raises(LockgateError, match="'a' has a second request"):
+        units(5, requests)
+
+
+def test_what_linked_recipients_hold_counts_in_later_batches() -> None:
+    day = dt.date(2026, 1, 1)
+    batches = [Batch("b1", day, 60), Batch("b2", day, 100)]
+    linked = [
+        RecipientRequest("a", 40, group="g"),
+        RecipientRequest("b", 400, group="g"),
+        RecipientRequest("c", 400),
+    ]
+    rule = parse_rule({"id": "t", "title": "t", "caps": {"per_recipient": 50}, "share": {"weight": "equal"}})
+    totals: dict[str, int] = {}
+    for outcome in run_batches(rule, batches, linked):
+        for who, found in outcome.result.quantities.items():
+            totals[who] = totals.get(who, 0) + found
+    assert totals["a"] + totals["b"] == 50
+    assert totals["c"] == 50
+    apart = [RecipientRequest("a", 40, day), RecipientRequest("a", 40, day + dt.timedelta(days=1))]
+    by_day = parse_rule({"id": "t", "title": "t", "caps": {"per_recipient": 50}, "order": {"keys": ["day"]}})
+    later = [Batch("b1", day, 45), Batch("b2", day + dt.timedelta(days=1), 45)]
+    assert [item.result.quantities for item in run_batches(by_day, later, apart)] == [{"a": 40}, {"a": 10}]
