@@ -141,7 +141,9 @@ def plain(value: Any) -> Any:
         return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, Mapping):
         return {name: plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):
+        return sorted(plain(part) for part in value)
+    if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     return value if value is None or isinstance(value, str | int | bool) else str(value)
 

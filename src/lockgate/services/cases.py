@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, or_, select
 
 from lockgate.base.errors import LockgateError
 from lockgate.casework.case import Case
-from lockgate.casework.clocks import Deadline
+from lockgate.casework.clocks import Deadline, find_deadlines
 from lockgate.casework.commands import FORMS, OpenForm
 from lockgate.casework.completeness import Task, list_tasks
 from lockgate.casework.folding import fold_case, fold_event
@@ -21,7 +21,7 @@ from lockgate.casework.progress import permit as permit_in
 from lockgate.casework.quantities import empty, grant, lower
 from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action, CaseState
-from lockgate.services.ledger import append_once
+from lockgate.services.ledger import OFFICIALS, append_once
 from lockgate.services.people import check_id, require_party
 from lockgate.services.practice import load_practice
 from lockgate.services.registry import Registry
@@ -160,6 +160,7 @@ def act(
     data: Mapping[str, Any] | None = None,
     *,
     key: str = "",
+    version: int | None = None,
 ) -> Event:
     """Do something to a case: the one way in for every action that is not about goods.
 
@@ -170,10 +171,11 @@ def act(
         action: What.
         data: Its form (``casework.commands``).
         key: Idempotency key.
+        version: The version of the case that the person saw; None: whatever it is now.
 
     Raises:
         InvalidInputError: Every field of the form that does not fit.
-        LockgateError: Where it may not be done; ``moves-goods`` for actions that quantities depend on.
+        LockgateError: ``edited-meanwhile``; where it may not be done; ``moves-goods`` for actions that quantities depend on.
     """
     if (
         FORMS[action] is OpenForm
@@ -184,9 +186,26 @@ def act(
         )  # fmt: skip
 
     def perform(work: Work, request: str) -> Event:
+        if version is not None:
+            require_version(work.lock(), case_id, version)
         return do(registry, work.lock(), person, case_id, action, data or {}, key=key, request=request)
 
     return append_once(registry, key, ["act", case_id, str(action), dict(data or {})], perform)[0]
+
+
+def require_version(work: Work, case_id: str, version: int) -> None:
+    """Make sure that nobody changed a case since it was seen.
+
+    Raises:
+        LockgateError: ``edited-meanwhile``.
+    """
+    found = work.stream_version(case_stream(case_id))
+    if found and found != version:
+        raise LockgateError(
+            f"{case_id} was changed meanwhile: it is at version {found}, you saw version {version}",
+            code="edited-meanwhile",
+            hint="look at what changed, then do it again if you still want to",
+        )
 
 
 def do(
@@ -337,13 +356,67 @@ def _note_amended(work: Work, amendment: Case, person: Actor) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------- lists
+CLOCKLESS = frozenset({CaseState.DRAFT, CaseState.WITHDRAWN, CaseState.CLOSED, *ENDED})
+"""States in which no clock matters to whoever looks at a list."""
+DECIDED = frozenset(
+    {CaseState.APPROVED, CaseState.SUSPENDED, CaseState.REVOCATION_PROPOSED, CaseState.INTENT_TO_DENY, CaseState.DENIED,
+     CaseState.RETURNED_WITHOUT_ACTION, CaseState.RETURNED_NO_LICENCE_NEEDED}
+)  # fmt: skip
+"""States that a decision led to."""
+
+
 def save_case(work: Work, case: Case, event: Event) -> None:
     """Write the row that lists show, as an event left the case."""
     work.put_case(case_row(case, event.at))
 
 
+def open_clocks(case: Case, found: Mapping[str, Deadline]) -> dict[str, Deadline]:
+    """The clocks that still matter: none of an ended case, and after a decision only those that began with it."""
+    if case.state in CLOCKLESS:
+        return {}
+    pending = case.proposal is not None and case.state is not CaseState.REVOCATION_PROPOSED
+    decided = max(
+        (case.dates[name] for name in ("decided", "denial_decided") if name in case.dates), default=None
+    )
+    if case.state not in DECIDED or pending:
+        decided = None
+    return {
+        name: item
+        for name, item in found.items()
+        if (item.standing and decided is None)
+        or (
+            item.due is not None
+            and (decided is None or (item.started_on is not None and item.started_on >= decided))
+        )
+    }
+
+
+def next_due(case: Case, on: dt.date) -> tuple[str, str]:
+    """The clock that runs out next after a day, and its last day as ISO text, or ``stands`` where it stands still.
+
+    Both are empty where no clock runs.
+    """
+    practice = load_practice(case.kind)
+    if practice.procedure is None:
+        return "", ""
+    found = open_clocks(
+        case, find_deadlines(practice.procedure, case.dates, case.stops, practice.calendar)
+    ).values()
+    running = [item for item in found if item.due is not None and day_of(item.due) >= on]
+    if running:
+        first = min(running, key=lambda item: (str(item.due), item.clock))
+        return first.clock, str(first.due)
+    return next(((item.clock, "stands") for item in found if item.standing), ("", ""))
+
+
+def day_of(instant: dt.date) -> dt.date:
+    """The day of a day or an instant."""
+    return instant.date() if isinstance(instant, dt.datetime) else instant
+
+
 def case_row(case: Case, at: str) -> dict[str, Any]:
     """The row of a case for lists."""
+    clock, due_on = next_due(case, dt.date.fromisoformat(at[:10]))
     kind = load_practice(case.kind).kind
     public = [item.id for item in kind.fields if item.visible == "public" and item.type == "text"]
     title = next((case.fields[name] for name in public if case.fields.get(name)), kind.title)
@@ -358,6 +431,9 @@ def case_row(case: Case, at: str) -> dict[str, Any]:
         "opened_at": at,
         "changed_at": at,
         "version": case.version,
+        "flags": " ".join(sorted(case.flags)),
+        "clock": clock,
+        "due_on": due_on,
     }
 
 
@@ -369,6 +445,7 @@ def list_cases(
     kind: str = "",
     applicant: str = "",
     assigned_to: str = "",
+    queue: str = "",
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
@@ -377,41 +454,53 @@ def list_cases(
     Args:
         registry: Whose record.
         person: Who looks.
-        state: Only in this state.
+        state: Only in this state, or in one of several with commas between.
         kind: Only of this kind.
         applicant: Only of this party.
-        assigned_to: Only assigned to this person.
+        assigned_to: Only assigned to this person; ``nobody``: to none.
+        queue: Only in this queue.
         after: ``changed_at`` and ``id`` of the last row of the page before.
         limit: Rows of a page, at most 200.
 
     Raises:
         LockgateError: ``not-allowed``.
     """
-    officials = {"officer", "adviser", "countersigner", "auditor", "administrator"}
-    if not officials & {str(role) for role in person.roles}:
-        if not person.organisation or applicant not in ("", person.organisation):
-            raise LockgateError(f"{person.id} may see no other cases than the own", code="not-allowed")
-        applicant = person.organisation
+    applicant = listed_applicant(person, applicant)
     query = page_query(
-        state=state, kind=kind, applicant=applicant, assigned_to=assigned_to, after=after, limit=limit
-    )
+        state=state, kind=kind, applicant=applicant, assigned_to=assigned_to, queue=queue, after=after, limit=limit,
+    )  # fmt: skip
     with registry.read() as work:
         return [dict(row) for row in work.connection.execute(query).mappings()]
 
 
+def listed_applicant(person: Actor, applicant: str = "") -> str:
+    """Whose cases a list may show: officials every applicant's, others their own organisation's only.
+
+    Raises:
+        LockgateError: ``not-allowed``.
+    """
+    if any(person.holds(role) for role in OFFICIALS):
+        return applicant
+    if not person.organisation or applicant not in ("", person.organisation):
+        raise LockgateError(f"{person.id} may see no other cases than the own", code="not-allowed")
+    return person.organisation
+
+
 def page_query(
-    *, state: str = "", kind: str = "", applicant: str = "", assigned_to: str = "",
+    *, state: str = "", kind: str = "", applicant: str = "", assigned_to: str = "", queue: str = "",
     after: tuple[str, str] | None = None, limit: int = 50,
 ) -> Select[Any]:  # fmt: skip
     """The query of a page: walks an index from the last row of the page before."""
     table = schema.case_file
     query = select(table)
-    for column, value in (
-        ("state", state),
-        ("kind", kind),
-        ("applicant", applicant),
-        ("assigned_to", assigned_to),
-    ):
+    states = [name for name in state.split(",") if name]
+    if states:
+        query = query.where(
+            table.c.state == states[0] if len(states) == 1 else table.c.state.in_(sorted(states))
+        )
+    if assigned_to:
+        query = query.where(table.c.assigned_to == ("" if assigned_to == "nobody" else assigned_to))
+    for column, value in (("kind", kind), ("applicant", applicant), ("queue", queue)):
         if value:
             query = query.where(table.c[column] == value)
     if after:
