@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?=
 BIN := .venv/bin
-.PHONY: demo test check format lint types imports audit bench docs clean setup
+.PHONY: demo serve test check format lint types imports audit bench docs clean setup
 
 .venv/ready: pyproject.toml uv.lock tools/bootstrap
 	@tools/bootstrap $(PYTHON)
@@ -12,6 +12,13 @@ setup: .venv/ready  ## create .venv and install everything from the lock
 
 demo: .venv/ready  ## assess the first H200 batch and write the dossier
 	@$(BIN)/lockgate assess examples/h200-first-batch/deal.toml --out out/dossier.html
+
+serve: .venv/ready out/example.db  ## the pages and the API on http://127.0.0.1:8080, with the H200 example loaded
+	@$(BIN)/lockgate serve --db sqlite:///out/example.db
+
+out/example.db: | .venv/ready
+	@mkdir -p out && rm -f $@*
+	@$(BIN)/python examples/h200-first-batch/play.py --db sqlite:///$@
 
 test: .venv/ready  ## the whole test suite
 	@tools/test-needs

@@ -1,6 +1,8 @@
 """The benchmark of allocation, scaled down: every rule runs, hands out no more than there is, and takes no more than a tenth."""
 
-from benchmarks.allocation import list_rules, make_requests, time_batches
+from benchmarks.allocation import make_requests, time_batches
+
+from lockgate.services.practice import list_rules
 
 
 def test_five_batches_to_five_hundred_recipients() -> None:

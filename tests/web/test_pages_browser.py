@@ -202,6 +202,11 @@ def test_a_licensing_officers_day(served: Served, fresh: Page) -> None:
     fresh.goto(f"{served.base}/batches")
     expect(fresh.locator("tfoot")).to_contain_text("of 200,000")
     assert fresh.locator(".withheld").count() > 0
+    fresh.fill("#reason", "a visit is due")
+    fresh.click("text=Show the names")
+    expect(fresh.locator("tbody").first).to_contain_text("ByteDance")
+    fresh.goto(f"{served.base}/batches")
+    expect(fresh.locator("tbody").first).not_to_contain_text("ByteDance")
     fresh.click("thead a")
     expect(fresh.locator("caption", has_text="Nothing is committed")).to_be_visible()
     expect(fresh.locator("tbody").first).to_contain_text("75,000")

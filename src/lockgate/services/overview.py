@@ -78,8 +78,8 @@ class Grid:
     """
 
     batches: Sequence[Mapping[str, Any]]
-    recipients: Sequence[Mapping[str, Any]]
-    waiting: Sequence[Mapping[str, Any]]
+    recipients: Sequence[dict[str, Any]]
+    waiting: Sequence[dict[str, Any]]
     rounds: Sequence[Mapping[str, Any]]
     names: Mapping[str, str]
 

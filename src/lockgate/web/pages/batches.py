@@ -13,6 +13,7 @@ from lockgate.casework.rounds import result_as_dict
 from lockgate.casework.waiting_list import measure_concentration
 from lockgate.services import batches as service
 from lockgate.services.overview import read_grid, require_official
+from lockgate.services.people import read_names
 from lockgate.services.practice import list_rules
 from lockgate.web.respond import page, respond
 from lockgate.web.site import site_of
@@ -27,6 +28,22 @@ RESERVED_DAYS = 60
 def show_batches(request: Request, visitor: KnownVisitor) -> Response:
     """The grid and the waiting list."""
     return grid_page(request, visitor)
+
+
+@router.post("/names")
+def show_names(request: Request, visitor: KnownVisitor, reason: Annotated[str, Form()] = "") -> Response:
+    """The grid with withheld names, for somebody entitled; that they were read, and why, is recorded."""
+    registry = site_of(request).registry
+    grid = read_grid(registry, visitor.actor)
+    if not reason.strip():
+        missing = LockgateError(
+            "say why you need the names", code="missing-reason", where="reason", hint="the record keeps it"
+        )
+        return grid_page(request, visitor, 422, (missing,))
+    names = read_names(registry, visitor.actor, [row["party"] for row in grid.recipients], reason=reason)
+    for row in (*grid.recipients, *grid.waiting):
+        row["name"] = names[row.get("party") or row["recipient"]]
+    return page(request, "batches/grid.html", grid=grid, given={}, rules=list_rules())
 
 
 def grid_page(
