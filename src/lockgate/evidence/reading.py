@@ -1,7 +1,5 @@
 """Reading: one document in, its claims out."""
 
-from collections.abc import Iterable
-
 from lockgate.catalogue.evidence import EvidenceTables
 from lockgate.evidence.citations import read_citations
 from lockgate.evidence.claims import Claim
@@ -39,11 +37,3 @@ class Reader:
         ):
             claims.setdefault(claim.id, claim)
         return sorted(claims.values(), key=lambda claim: (claim.char_start, claim.char_end, claim.attribute))
-
-
-def sorted_by_document(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
-    """Claims by document id."""
-    found: dict[str, list[Claim]] = {}
-    for claim in claims:
-        found.setdefault(claim.document, []).append(claim)
-    return found

@@ -137,7 +137,7 @@ def _within(attribute: str, own: list[Claim]) -> Iterator[Finding]:
     values = "; ".join(dict.fromkeys(f"{claim.subject} {shown(claim)}" for claim in own))
     if attribute == "perf.ratio":
         yield find(
-            "intra_doc", "low", own, f"One text gives different ratios for the same chips: {values}. They are of different workloads and must not be merged.",
+            "intra_doc", "low", own, f"One text gives different ratios for the same chips: {values}. Of different workloads they must not be merged; of one workload they cannot all be true.",
             "a measurement of each workload with its configuration",
         )  # fmt: skip
         return
