@@ -147,7 +147,10 @@ class QuickPath:
     def _in_sqlite(
         self, build: Callable[[int, str, int], Event], stream: str, postings: Sequence[Posting]
     ) -> Event | None:
-        connection: sqlite3.Connection = self._connection()
+        try:
+            connection: sqlite3.Connection = self._connection()
+        except sqlite3.Error:
+            return None
         try:
             connection.execute("BEGIN IMMEDIATE")
             size, head = connection.execute("SELECT size, hash FROM head").fetchone()

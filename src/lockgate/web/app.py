@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from lockgate.base.errors import LockgateError
+from lockgate.web.deliveries import Deliverer
 from lockgate.web.forms import FormTokenMiddleware, require_form_token
 from lockgate.web.guards import guard_api, limit_token
 from lockgate.web.middleware import RequestMiddleware, SizeLimitMiddleware, problem_response
@@ -62,6 +63,7 @@ API: tuple[str, ...] = (
     "claims",
     "batches",
     "ledger",
+    "webhooks",
 )
 
 
@@ -71,8 +73,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(lambda: site.registry)
+        registry = await run_in_threadpool(lambda: site.registry)
+        deliverer = Deliverer(registry, site.settings.webhook_poll_s, site.settings.webhook_allow_loopback)
+        deliverer.start()
         yield
+        await run_in_threadpool(deliverer.stop)
         site.registry.close()
 
     app = FastAPI(

@@ -31,6 +31,14 @@ class Settings(BaseSettings):
     login_attempts_per_minute: int = Field(
         default=10, ge=1, description="Login attempts for one name or address."
     )
+    webhook_poll_s: float = Field(
+        default=2.0,
+        ge=0,
+        description="Seconds between looks for webhooks to send; 0: this process sends none.",
+    )
+    webhook_allow_loopback: bool = Field(
+        default=False, description="Let webhooks go to this machine itself, by http too."
+    )
     oidc_issuer: str = Field(default="", description="OpenID Connect issuer; empty: password login only.")
     oidc_client_id: str = Field(default="", description="Client id at the issuer.")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Client secret at the issuer.")

@@ -20,8 +20,8 @@ EXAMPLE: dict[str, Any] = {
         {
             "key": "opening-1",
             "kind": "move",
-            "from_account": "source:2026",
-            "to_account": "stock:2026",
+            "from_account": "outside:2026",
+            "to_account": "programme:2026",
             "amount": 400_000,
         }
     ],
