@@ -210,33 +210,44 @@ def require_batch(work: Work, batch: str) -> Item:
 
 
 def build_round(work: Work, batch: Item) -> tuple[AllocationRound, dict[str, str]]:
-    """The round that would allocate what a batch still has to who waits; and the request of each recipient."""
+    """The round that would allocate what a batch still has to who waits; and the request of each recipient.
+
+    Recipients linked to somebody who waits, and served already, stand in it with nothing asked for: what they hold counts
+    under the caps of their group.
+    """
     rule = load_rule(batch.data["rule"])
-    waiting = work.items("request", case_id=batch.case_id, state="waiting")
-    programme = batch.data["programme"]
-    requests: list[RecipientRequest] = []
-    for item in sorted(waiting, key=lambda item: (item.data["accepted_on"], item.id)):
-        ceiling: int | None = None
-        if programme and work.item("cap", recipient_cap(programme, item.subject)):
-            ceiling = max(0, work.account(recipient_cap(programme, item.subject)).headroom)
-        allotted = work.items("allotment", case_id=batch.case_id, subject=item.subject)
-        requests.append(
-            RecipientRequest(
-                recipient=item.subject,
-                quantity=item.data["open_quantity"],
-                accepted_on=dt.date.fromisoformat(item.data["accepted_on"]),
-                recipient_class=item.data["recipient_class"],
-                score=Fraction(item.data["score"]),
-                ceiling=ceiling,
-                held=sum(_counted(allotment) for allotment in allotted),
-                useful_min=item.data["useful_min"],
-                group=item.data["group"],
-            )
-        )
+    every = work.items("request", case_id=batch.case_id)
+    waiting = [item for item in every if item.state == "waiting"]
+    waits = {item.subject for item in waiting}
+    groups = {item.data["group"] for item in waiting} - {""}
+    served = {
+        item.subject: item for item in every if item.data["group"] in groups and item.subject not in waits
+    }
+    listed = sorted([*waiting, *served.values()], key=lambda item: (item.data["accepted_on"], item.id))
     supply = work.account(f"{AccountKind.BATCH}:{batch.id}").headroom
-    return AllocationRound(rule=rule, supply=supply, requests=tuple(requests)), {
+    requests = tuple(_request_of(work, batch, item) for item in listed)
+    return AllocationRound(rule=rule, supply=supply, requests=requests), {
         item.subject: item.id for item in waiting
     }
+
+
+def _request_of(work: Work, batch: Item, item: Item) -> RecipientRequest:
+    """An entry of the waiting list as a request of a round; nothing is asked for where it no longer waits."""
+    programme, ceiling = batch.data["programme"], None
+    if programme and work.item("cap", recipient_cap(programme, item.subject)):
+        ceiling = max(0, work.account(recipient_cap(programme, item.subject)).headroom)
+    allotted = work.items("allotment", case_id=batch.case_id, subject=item.subject)
+    return RecipientRequest(
+        recipient=item.subject,
+        quantity=item.data["open_quantity"] if item.state == "waiting" else 0,
+        accepted_on=dt.date.fromisoformat(item.data["accepted_on"]),
+        recipient_class=item.data["recipient_class"],
+        score=Fraction(item.data["score"]),
+        ceiling=ceiling,
+        held=sum(_counted(allotment) for allotment in allotted),
+        useful_min=item.data["useful_min"],
+        group=item.data["group"],
+    )
 
 
 def _counted(allotment: Item) -> int:
@@ -262,7 +273,7 @@ def preview_allocation(
 
 
 def _require_waiting(given: AllocationRound) -> None:
-    if not given.requests:
+    if not any(item.quantity for item in given.requests):
         raise LockgateError("nobody waits for this batch", code="nobody-waits")
 
 

@@ -10,6 +10,14 @@ from lockgate.base.errors import LockgateError
 from lockgate.casework.commands import FORMS, OpenForm
 from lockgate.casework.roles import PUBLIC_READER, Actor
 from lockgate.casework.states import Action
+from lockgate.services.batches import (
+    commit_allocation,
+    open_batch,
+    preview_allocation,
+    propose_allocation,
+    replay_round,
+    request_allocation,
+)
 from lockgate.services.case_view import view_case
 from lockgate.services.cases import act, open_case
 from lockgate.services.people import FOUNDER, WITHHELD, enrol_person, register_party
@@ -104,3 +112,35 @@ def test_what_moves_quantities_is_not_done_to_a_case_alone(office: tuple[Registr
             with pytest.raises(LockgateError) as caught:
                 act(registry, person, "x1", action, {"round_id": "r1", "allotments": []})
             assert caught.value.code == "moves-goods"
+
+
+def approve(registry: Registry, people: dict[str, Actor]) -> None:
+    act(registry, people["dora"], "x1", Action.ADVISE, {"recommendation": "approve"})
+    act(registry, people["olga"], "x1", Action.CONSOLIDATE)
+    act(registry, people["olga"], "x1", Action.PROPOSE_APPROVAL, {"reasons": "fine", "granted": {"1": 1000}})
+    act(registry, people["otto"], "x1", Action.COUNTERSIGN)
+
+
+def test_rounds_count_what_linked_recipients_hold(
+    office: tuple[Registry, dict[str, Actor]], tmp_path: Any
+) -> None:
+    registry, people = office
+    approve(registry, people)
+    for party in ("alpha", "beta"):
+        register_party(registry, people["olga"], party, country="CN", party=party)
+    open_batch(registry, people["olga"], "x1", "b1", 500, rule="by-day")
+    request_allocation(registry, people["olga"], "x1", "alpha", 300, group="g")
+    round_id, result = propose_allocation(registry, people["otto"], "b1")
+    assert result.quantities == {"alpha": 300}
+    expires = TODAY + dt.timedelta(days=30)
+    with pytest.raises(LockgateError, match="proposed themselves"):
+        commit_allocation(registry, people["otto"], round_id, expires_at=expires)
+    chief = enrol_person(registry, FOUNDER, "cleo", ["countersigner"], agency="commerce")
+    commit_allocation(registry, chief, round_id, expires_at=expires)
+    request_allocation(registry, people["olga"], "x1", "beta", 300, group="g")
+    given, _ = preview_allocation(registry, people["olga"], "b1")
+    assert {item.recipient: (item.quantity, item.held) for item in given.requests} == {
+        "alpha": (0, 300),
+        "beta": (300, 0),
+    }
+    assert replay_round(registry, people["axel"], round_id).digest == result.digest
