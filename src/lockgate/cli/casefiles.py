@@ -311,13 +311,21 @@ def send_back(
 @decision.command("letter")
 def letter(
     case_id: CaseId,
+    name: Annotated[
+        str, typer.Option("--letter", help="Which letter; else the one the last step calls for.")
+    ] = "",
+    as_html: Annotated[bool, typer.Option("--html", help="Print a page to print on paper.")] = False,
     db: Db = DEFAULT_DB,
     as_: As = "",
     as_json: Json = False,
 ) -> None:
-    """Preview the letter of a decision."""
-    from lockgate.services.case_view import render_letter
+    """Preview a letter of a case; one that is not due, or not signed by a second person, says so."""
+    from lockgate.reports.letters import letter_page
+    from lockgate.services.letters import write_letter
 
     with office(db, as_) as (registry, who):
-        text = render_letter(registry, who, case_id)
+        text = write_letter(registry, who, case_id, name)
+    if as_html and not as_json:
+        typer.echo(letter_page(case_id, text))
+        return
     tell({"case": case_id, "letter": text}, as_json, text)

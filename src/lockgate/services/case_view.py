@@ -1,4 +1,4 @@
-"""What a person may see of a case, field by field, and the letters made from it."""
+"""What a person may see of a case, field by field."""
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -168,38 +168,3 @@ def openable(work: Work, person: Actor, case_id: str) -> dict[str, Any]:
         return {}
     events = work.events(case_stream(case_id))
     return work.openings(commitment for event in events for commitment in find_commitments(event.data))
-
-
-# ---------------------------------------------------------------------------------------------------- letters
-def render_letter(registry: Registry, person: Actor, case_id: str) -> str:
-    """The letter of a case's last decision or pending proposal, as text; a proposal's letter is marked as a draft.
-
-    Raises:
-        LockgateError: ``not-allowed``, ``no-decision``.
-    """
-    from lockgate.reports.letters import decision_letter
-
-    with registry.read() as work:
-        case = load_case(work, case_id)
-    proposed = case.proposal
-    if not may_see(person, case, "review" if proposed else "parties"):
-        raise LockgateError(f"{person.id} may not read this letter", code="not-allowed")
-    subject = proposed or (case.decisions[-1] if case.decisions else None)
-    if subject is None:
-        raise LockgateError(f"nothing is proposed or decided in {case_id}", code="no-decision", where="case")
-    kind = load_practice(case.kind).kind
-    grounds = [kind.criteria.get(name, name) for name in subject.criteria]
-    return decision_letter(
-        case=case_id,
-        kind=kind.title,
-        authority=kind.authority,
-        applicant=case.applicant,
-        outcome=subject.outcome.value,
-        reasons=subject.reasons,
-        grounds=grounds,
-        granted=dict(subject.granted),
-        conditions=[item.text for item in subject.conditions],
-        expires_on=subject.expires_on,
-        draft=proposed is not None,
-        day=registry.today(),
-    )

@@ -17,9 +17,9 @@ from lockgate.services.access import Visitor
 from lockgate.services.case_queues import CaseCounter, QueueCounts, assign_cases, mask_rows
 from lockgate.services.case_reading import CaseReading, open_reading, party_names
 from lockgate.services.case_timeline import list_timeline, prove_case_event, verify_case
-from lockgate.services.case_view import render_letter
 from lockgate.services.cases import list_cases
 from lockgate.services.ledger import OFFICIALS
+from lockgate.services.letters import write_letter
 from lockgate.services.people import WITHHELD, list_people
 from lockgate.services.practice import list_kinds, load_practice
 from lockgate.services.registry import Registry
@@ -426,7 +426,7 @@ def show_letter(request: Request, visitor: KnownVisitor, case_id: str) -> Respon
         raise LockgateError(
             "this letter is not for you to read", code="not-allowed", hint="its parties and reviewers do"
         )
-    text = render_letter(site_of(request).registry, visitor.actor, case_id)
+    text = write_letter(site_of(request).registry, visitor.actor, case_id)
     if request.state.format != "html":
         return respond(request, "", data={"case": case_id, "letter": text})
     return page(request, "cases/letter.html", reading=reading, case=reading.case, text=text)
