@@ -48,10 +48,10 @@ class Facts:
         end_uses: Uses they are put to.
         remote_users: Who uses them from afar.
         data_places: Places where the data named is kept.
-        procedures: Kinds of procedure that are documented and on file.
+        procedures: Kinds of papers on file that document a procedure.
         untested_lots: Lots shipped without the test; an empty set: every lot was tested.
         sampled_fraction: The smallest part of a lot that was sampled.
-        overdue_reports: Subjects of reports that are overdue.
+        overdue_reports: Whether a report is overdue, by its subject.
     """
 
     on: dt.date
@@ -66,7 +66,7 @@ class Facts:
     procedures: frozenset[str] | None = None
     untested_lots: frozenset[str] | None = None
     sampled_fraction: Decimal | None = None
-    overdue_reports: frozenset[str] | None = None
+    overdue_reports: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _data_localisation(terms: DataLocalisationTerms, facts: Facts) -> Answer:
 def _kyc(terms: KycTerms, facts: Facts) -> Answer:
     if facts.procedures is None:
         return _missing("procedures")
-    wanted = terms.procedure or "kyc"
+    wanted = terms.procedure or "kyc_procedure"
     return (
         wanted in facts.procedures,
         f"{wanted} {'is' if wanted in facts.procedures else 'is not'} on file",
@@ -221,9 +221,9 @@ def _export_test(terms: ExportTestTerms, facts: Facts) -> Answer:
 
 
 def _reporting(terms: ReportingTerms, facts: Facts) -> Answer:
-    if facts.overdue_reports is None:
-        return _missing("overdue_reports")
-    late = terms.subject in facts.overdue_reports
+    if facts.overdue_reports is None or terms.subject not in facts.overdue_reports:
+        return _missing(f"overdue_reports.{terms.subject}")
+    late = facts.overdue_reports[terms.subject]
     return not late, f"{terms.subject} is {'overdue' if late else 'not overdue'}", ()
 
 

@@ -329,3 +329,36 @@ def letter(
         typer.echo(letter_page(case_id, text))
         return
     tell({"case": case_id, "letter": text}, as_json, text)
+
+
+@decision.command("conditions")
+def list_conditions(case_id: CaseId, db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+    """Check the standing conditions of a case on what the record knows."""
+    from lockgate.services.conditions import check_conditions
+
+    with office(db, as_) as (registry, who):
+        rows = check_conditions(registry, who, case_id)
+    tell_rows(rows, as_json, ["condition", "set_by", "state", "holds", "why", "text"], "no conditions")
+
+
+@decision.command("changes")
+def list_changes(case_id: CaseId, db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+    """Show what changed between the versions of a decision, and since."""
+    from lockgate.services.conditions import list_decision_changes
+
+    with office(db, as_) as (registry, who):
+        rows = list_decision_changes(registry, who, case_id)
+    tell_rows(rows, as_json, ["from", "to", "part", "before", "after"], "nothing changed")
+
+
+@case.command("retention")
+def show_retention(case_id: CaseId, db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+    """Show how long the record of a case is kept, from what, and what holds it."""
+    from lockgate.services.conditions import read_retention
+
+    with office(db, as_) as (registry, who):
+        found = read_retention(registry, who, case_id)
+    until = f"kept until {found['keep_until']}" if found["keep_until"] else "kept"
+    until += f" ({found['because']})"
+    held = f"; held by {', '.join(found['holds'])}" if found["holds"] else ""
+    tell(found, as_json, until + held)

@@ -1,7 +1,7 @@
 """On a record: who sees what of a case, what is recorded of it, and that no way round the table moves quantities."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from lockgate.services.batches import (
 )
 from lockgate.services.case_view import view_case
 from lockgate.services.cases import act, open_case
+from lockgate.services.conditions import check_conditions, list_decision_changes, read_retention
+from lockgate.services.letters import write_letter
 from lockgate.services.people import FOUNDER, WITHHELD, enrol_person, register_party
 from lockgate.services.registry import Registry, init_record
 from tests.unit.casework.walking import FIELDS, HASH, PAPERS
@@ -114,10 +116,11 @@ def test_what_moves_quantities_is_not_done_to_a_case_alone(office: tuple[Registr
             assert caught.value.code == "moves-goods"
 
 
-def approve(registry: Registry, people: dict[str, Actor]) -> None:
+def approve(registry: Registry, people: dict[str, Actor], conditions: Sequence[dict[str, Any]] = ()) -> None:
     act(registry, people["dora"], "x1", Action.ADVISE, {"recommendation": "approve"})
     act(registry, people["olga"], "x1", Action.CONSOLIDATE)
-    act(registry, people["olga"], "x1", Action.PROPOSE_APPROVAL, {"reasons": "fine", "granted": {"1": 1000}})
+    proposal = {"reasons": "fine", "granted": {"1": 1000}, "conditions": list(conditions)}
+    act(registry, people["olga"], "x1", Action.PROPOSE_APPROVAL, proposal)
     act(registry, people["otto"], "x1", Action.COUNTERSIGN)
 
 
@@ -144,3 +147,62 @@ def test_rounds_count_what_linked_recipients_hold(
         "beta": (300, 0),
     }
     assert replay_round(registry, people["axel"], round_id).digest == result.digest
+
+
+def condition(name: str, **terms: Any) -> dict[str, Any]:
+    return {"id": name, "text": f"Condition {name}.", "terms": terms}
+
+
+def test_conditions_changes_letters_and_retention(office: tuple[Registry, dict[str, Actor]]) -> None:
+    registry, people = office
+    conditions = [
+        condition("volume", kind="volume", quantity_max=10),
+        condition("place", kind="location", places=["CN"]),
+        condition("use", kind="reporting", subject="end use", clock="c"),
+        condition("money", kind="reporting", subject="payments", clock="c"),
+        condition("kyc", kind="kyc"),
+        condition(
+            "ratio",
+            kind="ratio_cap",
+            product="h200",
+            ratio_max="0.5",
+            capped_places=["CN"],
+            base_places=["US"],
+        ),
+    ]
+    with pytest.raises(LockgateError, match="nothing was decided"):
+        list_decision_changes(registry, people["olga"], "x1")
+    approve(registry, people, conditions)
+    rows = {row["condition"]: row for row in check_conditions(registry, people["erin"], "x1")}
+    assert {name: row["holds"] for name, row in rows.items()} == {
+        "volume": "yes", "place": "undetermined", "use": "yes", "money": "undetermined", "kyc": "yes", "ratio": "undetermined",
+    }  # fmt: skip
+    assert rows["place"]["missing"] == ["places"]
+    act(
+        registry,
+        people["otto"],
+        "x1",
+        Action.CONSENT_TO_REMOVAL,
+        {"condition": "kyc", "answer": "consents", "reason": "r"},
+    )
+    act(registry, people["olga"], "x1", Action.REMOVE_CONDITION, {"condition": "kyc", "reason": "r"})
+    changes = list_decision_changes(registry, people["axel"], "x1")
+    assert changes == [
+        {"from": "1", "to": "now", "part": "conditions.kyc", "before": "Condition kyc.", "after": ""}
+    ]
+    act(registry, people["olga"], "x1", Action.PLACE_LEGAL_HOLD, {"matter": "m"})
+    kept = read_retention(registry, people["olga"], "x1")
+    assert (kept["keep_until"], kept["because"], kept["holds"]) == (
+        "",
+        "nothing it counts from has happened",
+        ["m"],
+    )
+    assert read_retention(registry, people["erin"], "x1")["holds"] == ["withheld"]
+    assert "(volume) Condition volume." in write_letter(registry, people["erin"], "x1")
+    for read in (check_conditions, list_decision_changes, read_retention, write_letter):
+        with pytest.raises(LockgateError, match="may not read"):
+            read(registry, people["rick"], "x1")
+    with pytest.raises(LockgateError, match="may not read"):
+        write_letter(registry, people["erin"], "x1", "referral")
+    with pytest.raises(LockgateError, match="there is no letter"):
+        write_letter(registry, people["olga"], "x1", "love")
