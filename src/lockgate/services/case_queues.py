@@ -19,6 +19,8 @@ from lockgate.store import schema
 
 COUNTS_KEPT_S = 5.0
 """Counts over all cases are read at most this often: they are the same for every official."""
+COUNTS_KEPT_AFTER_WRITE_S = 1.0
+"""The same after something was done here: whoever did it expects to see it, yet writing must not make reading slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,14 @@ class CaseCounter:
     """Counts cases, and keeps the counts for a few seconds.
 
     Attributes:
-        kept: Applicant (empty: all) -> when it was counted, and rows of queue, state, kind, assigned to, count.
+        kept: Record and applicant (empty: all) -> when it was counted, and rows of queue, state, kind, assigned to, count.
+        written_at: When something was last done here.
     """
 
-    kept: dict[str, tuple[float, list[tuple[str, str, str, str, int]]]] = field(default_factory=dict)
+    kept: dict[tuple[str, str], tuple[float, list[tuple[str, str, str, str, int]]]] = field(
+        default_factory=dict
+    )
+    written_at: float = 0.0
 
     def count(self, registry: Registry, person: Actor) -> QueueCounts:
         """The counts for a person.
@@ -72,9 +78,12 @@ class CaseCounter:
 
     def _rows(self, registry: Registry, applicant: str) -> list[tuple[str, str, str, str, int]]:
         now = time.monotonic()
-        known = self.kept.get(applicant)
-        if known and now - known[0] < COUNTS_KEPT_S:
-            return known[1]
+        name = str(registry.url), applicant
+        known = self.kept.get(name)
+        if known:
+            kept_s = COUNTS_KEPT_S if known[0] > self.written_at else COUNTS_KEPT_AFTER_WRITE_S
+            if now - known[0] < kept_s:
+                return known[1]
         table = schema.case_file
         columns = (table.c.queue, table.c.state, table.c.kind, table.c.assigned_to)
         query = select(*columns, func.count()).group_by(*columns)
@@ -84,12 +93,12 @@ class CaseCounter:
             rows = [(row[0], row[1], row[2], row[3], row[4]) for row in work.connection.execute(query)]
         if len(self.kept) > 1000:
             self.kept.clear()
-        self.kept[applicant] = now, rows
+        self.kept[name] = now, rows
         return rows
 
     def forget(self) -> None:
-        """Count anew when next asked: the person who just changed something expects to see it."""
-        self.kept.clear()
+        """Something was done here: count anew soon."""
+        self.written_at = time.monotonic()
 
 
 def assign_cases(

@@ -370,24 +370,28 @@ def save_case(work: Work, case: Case, event: Event) -> None:
     work.put_case(case_row(case, event.at))
 
 
+REVIEW_DAYS = frozenset(
+    {"opened", "registered", "referred", "recommendations_in", "held", "escalated_to_oc", "escalated_to_acep",
+     "escalated_to_earb", "escalated_to_president", "oc_decided", "acep_decided", "earb_decided"}
+)  # fmt: skip
+"""Days that clocks of the review count from."""
+
+
 def open_clocks(case: Case, found: Mapping[str, Deadline]) -> dict[str, Deadline]:
-    """The clocks that still matter: none of an ended case, and after a decision only those that began with it."""
-    if case.state in CLOCKLESS:
+    """The clocks that still matter: none of an ended case, and those of the review no more once it is decided."""
+    procedure = load_practice(case.kind).procedure
+    if procedure is None or case.state in CLOCKLESS:
         return {}
-    pending = case.proposal is not None and case.state is not CaseState.REVOCATION_PROPOSED
-    decided = max(
-        (case.dates[name] for name in ("decided", "denial_decided") if name in case.dates), default=None
-    )
-    if case.state not in DECIDED or pending:
-        decided = None
+    of_review: set[str] = set()
+    if case.state in DECIDED:
+        for clock in procedure.clocks:
+            known = [name for name in clock.starts if name in case.dates]
+            if REVIEW_DAYS.issuperset(known) if known else clock.after in of_review:
+                of_review.add(clock.id)
     return {
         name: item
         for name, item in found.items()
-        if (item.standing and decided is None)
-        or (
-            item.due is not None
-            and (decided is None or (item.started_on is not None and item.started_on >= decided))
-        )
+        if name not in of_review and (item.standing or item.due is not None)
     }
 
 

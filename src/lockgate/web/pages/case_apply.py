@@ -121,6 +121,7 @@ def shared_of(request: Request, reading: CaseReading) -> dict[str, Any]:
         "key": secrets.token_urlsafe(12),
         "show_answer": show_answer,
         "asked_now": asked_now,
+        "section_of_task": section_of_task,
     }
 
 
