@@ -370,7 +370,7 @@ def test_somebody_elses_case_is_not_there(office: Office) -> None:
         assert stranger.get(path).status_code == 404, path
         assert TestClient(office.app).get(path, follow_redirects=False).status_code in (303, 401), path
     token = csrf(stranger)
-    for page in ("/apply/check", "/apply/goods", "/apply/documents", "/apply/determination", "/actions/flag", "/actions/withdraw", "/read"):  # fmt: skip
+    for page in ("/apply/check", "/apply/goods", "/apply/documents", "/apply/determination", "/actions/flag", "/actions/withdraw", "/read", "/names"):  # fmt: skip
         answer = stranger.post(f"/cases/{case}{page}", data={"csrf": token, "key": "x", "reason": "x"})
         assert answer.status_code == 404, page
     for path in ("", "/events", f"/events/{seq}/proof"):
@@ -423,6 +423,36 @@ def test_reading_what_is_restricted_needs_a_reason_and_leaves_a_trace(office: Of
     mofcom = office.browser("mofcom")
     answer = mofcom.post(f"/cases/{case}/read", data={"csrf": csrf(mofcom), "reason": "curious"})
     assert answer.status_code == 403
+
+
+def test_a_withheld_name_is_read_for_a_reason(office: Office) -> None:
+    case = office.submitted("cn-name")
+    officer, importer = office.browser("officer"), office.browser("importer")
+    assert "A Secret Buyer" not in officer.get(f"/cases/{case}").text
+    token = csrf(officer)
+    assert officer.post(f"/cases/{case}/names", data={"csrf": token, "reason": ""}).status_code == 422
+    assert (
+        "A Secret Buyer"
+        in officer.post(f"/cases/{case}/names", data={"csrf": token, "reason": "screening"}).text
+    )
+    with office.registry.read() as work:
+        assert any(event.data.get("reason") == "screening" for event in work.events("person:officer"))
+    shown = importer.post(f"/cases/{case}/names", data={"csrf": csrf(importer), "reason": "curious"})
+    assert "A Secret Buyer" not in shown.text
+
+
+def test_numbers_that_an_address_cannot_carry_are_refused(office: Office) -> None:
+    importer = office.browser("importer")
+    for number in ("new", "find", "a.json", "..", "a/b", ""):
+        answer = send(
+            importer, "/cases/new", kind="import-approval", applicant=office.parties["agent"], case_id=number
+        )
+        assert answer.status_code == 422, number
+        assert 'id="case_id-error' in answer.text
+    for path in ("/cases/%00", "/cases/no-such", "/cases/find?number=%00", "/cases/%F0%9F%98%80"):
+        assert importer.get(path).status_code == 404, path
+    for path in ("/cases?queue=%00", "/cases?after=%00~x"):
+        assert importer.get(path).status_code == 422, path
 
 
 # ---------------------------------------------------------------------------------------------------- the record

@@ -30,7 +30,12 @@ PUBLIC = (
 INSIDE = (
     "/account",
     "/cases",
+    "/cases/new",
     "/cases/cn-1",
+    "/cases/cn-1/letter",
+    "/cases/cn-1/verify",
+    "/cases/cn-1/actions/propose_condition",
+    "/cases/cn-1/actions/flag",
     "/batches",
     "/batches/b1",
     "/shipments",

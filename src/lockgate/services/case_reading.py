@@ -132,6 +132,8 @@ def open_reading(
         LockgateError: ``unknown-case``: where there is none, or the person has nothing to do with it;
             ``not-allowed``, where a reason is given by somebody not entitled.
     """
+    if not case_id.isprintable():  # no number is like that, and a database may refuse to look for it
+        raise LockgateError("there is no such case", code="unknown-case", where="case")
     with registry.read() as work:
         events = tuple(work.events(case_stream(case_id)))
         case = read_case(work, events) if events else None
@@ -141,7 +143,6 @@ def open_reading(
         actions = tuple(case_actions(registry, case, person))
         view = view_case(case, practice.kind, person)
         shown = dict(view.shown)
-        parties = party_names(work, named_parties(case))
     withheld = list(view.withheld)
     if case.state is CaseState.DRAFT and str(Action.EDIT) in actions:
         shown |= {
@@ -158,6 +159,8 @@ def open_reading(
         del shown[name]
     if Visibility.REVIEW in sees(case, person):
         shown["review"] = True
+    with registry.read() as work:
+        parties = party_names(work, named_parties(practice, shown))
     return CaseReading(
         case, practice, events, shown, (*withheld, *restricted), tuple(restricted), actions, case_tasks(case),
         case_deadlines(registry, case, person), parties,
@@ -187,14 +190,14 @@ def note_reading(
         work.append(f"person:{person.id}", "SecretRead", data, actor=person.id, key=key)
 
 
-def named_parties(case: Case) -> list[str]:
-    """Ids of the parties a case names."""
-    answers = [case.applicant]
-    for item in load_practice(case.kind).kind.fields:
-        if item.type in ("party", "parties") and item.id in case.fields:
-            answer = case.fields[item.id]
-            answers += [answer] if isinstance(answer, str) else [str(one) for one in answer]
-    return list(dict.fromkeys(answers))
+def named_parties(practice: Practice, shown: Mapping[str, Any]) -> list[str]:
+    """Ids of the parties that the shown parts of a case name."""
+    answers = [shown.get("applicant")]
+    answers += [
+        shown.get(f"fields.{item.id}") for item in practice.kind.fields if item.type in ("party", "parties")
+    ]
+    found = [one for answer in answers for one in ([answer] if isinstance(answer, str) else answer or ())]
+    return list(dict.fromkeys(str(one) for one in found))
 
 
 def party_names(work: Work, ids: Iterable[str]) -> dict[str, str]:

@@ -105,6 +105,25 @@ def require_usable(work: Work, case_id: str, on: dt.date, *, strict: bool = True
 
 
 # ---------------------------------------------------------------------------------------------------- acting
+TAKEN_IDS = frozenset({"new", "find", "assign"})  # pages of their own beside those of cases
+TWIN_ENDINGS = (".json", ".jsonl", ".csv")  # ask a page for its data
+
+
+def check_case_id(text: str) -> str:
+    """A number as a case may have one.
+
+    Raises:
+        LockgateError: ``bad-id``.
+    """
+    check_id(text)
+    if text.lower() in TAKEN_IDS or text.lower().endswith(TWIN_ENDINGS) or not text.strip("."):
+        raise LockgateError(
+            f"{text!r} cannot be the number of a case", code="bad-id", where="case",
+            hint="its address means something else; add a letter or a digit",
+        )  # fmt: skip
+    return text
+
+
 def open_case(
     registry: Registry,
     person: Actor,
@@ -131,7 +150,7 @@ def open_case(
     Raises:
         LockgateError: ``not-allowed``, ``unknown-party``, ``bad-id``, ``conflict``; every answer that does not fit.
     """
-    check_id(case_id)
+    check_case_id(case_id)
     practice = load_practice(kind)
 
     def begin(work: Work, request: str) -> Event:
@@ -428,14 +447,14 @@ def case_row(case: Case, at: str) -> dict[str, Any]:
         "id": case.id,
         "kind": case.kind,
         "state": case.state.value,
-        "title": str(title)[:200],
+        "title": str(title)[:200].replace("\x00", ""),
         "applicant": case.applicant,
-        "queue": case.queue,
-        "assigned_to": case.assigned_to,
+        "queue": case.queue.replace("\x00", ""),
+        "assigned_to": case.assigned_to.replace("\x00", ""),
         "opened_at": at,
         "changed_at": at,
         "version": case.version,
-        "flags": " ".join(sorted(case.flags)),
+        "flags": " ".join(sorted(case.flags)).replace("\x00", ""),
         "clock": clock,
         "due_on": due_on,
     }

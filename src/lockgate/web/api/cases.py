@@ -7,11 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from lockgate.base.errors import LockgateError
+from lockgate.casework.authorisation import list_rights
+from lockgate.casework.commands import FORMS
 from lockgate.casework.states import Action
 from lockgate.services.access import Visitor
 from lockgate.services.case_reading import CaseReading, open_reading
 from lockgate.services.case_timeline import list_timeline, prove_case_event
 from lockgate.services.cases import act, open_case
+from lockgate.services.practice import list_kinds, load_practice
 from lockgate.services.uploads import attach_upload
 from lockgate.web.api.writes import WriteKey
 from lockgate.web.pages.cases import COUNTER, check_states, list_rows, mark_of, read_after
@@ -78,6 +81,21 @@ class NewCase(BaseModel):
     fields: dict[str, Any] = Field(default_factory=dict, description="Answers by field of the kind's form.")
     about: str = Field(
         default="", description="The case it is about, for an amendment, an appeal or a visit."
+    )
+
+
+class ActionForm(BaseModel):
+    """The form of an action; `GET /case-actions/{action}` gives the schema of each."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {"fields": {"quantity": 5000}},
+                {"reason": "the order was cancelled"},
+                {"reasons": "within the policy", "granted": {"1": 4000}, "expires_on": "2027-01-27"},
+            ]
+        },
     )
 
 
@@ -201,7 +219,7 @@ def show_case(
 @router.post("/cases/{case_id}/actions/{action}", summary="Act on a case", response_model=Recorded)
 def act_on_case(
     request: Request, visitor: KnownVisitor, case_id: CaseId, action: Action, key: WriteKey,
-    body: dict[str, Any], if_match: Annotated[str | None, Header(description="The ETag of the case as you saw it.")] = None,
+    body: ActionForm, if_match: Annotated[str | None, Header(description="The ETag of the case as you saw it.")] = None,
 ) -> Any:  # fmt: skip
     """Do something to a case. The body is the action's form; `GET` of the case lists the actions open to you.
 
@@ -214,7 +232,7 @@ def act_on_case(
         visitor.actor,
         case_id,
         action,
-        body,
+        body.model_extra or {},
         key=key,
         version=version,
     )
@@ -269,3 +287,29 @@ def prove(
     """The payload, its path to the root of the tree, and the signed checkpoint: enough to verify it anywhere."""
     reading = reading_of(request, visitor, case_id)
     return json_response(prove_case_event(site_of(request).registry, reading, seq))
+
+
+@router.get("/case-kinds", summary="List kinds of case")
+def list_case_kinds(_: KnownVisitor) -> Any:
+    """The kinds of case there are, each with its title and who decides."""
+    rows = [load_practice(name).kind for name in list_kinds()]
+    return json_response(
+        {"kinds": [{"id": kind.id, "title": kind.title, "issues": kind.issues, "authority": kind.authority} for kind in rows]}
+    )  # fmt: skip
+
+
+@router.get("/case-kinds/{kind}", summary="Read a kind of case")
+def show_case_kind(_: KnownVisitor, kind: str) -> Any:
+    """The manifest of a kind: fields of its form, papers, routing, grounds of a denial."""
+    return json_response(load_practice(kind).kind.model_dump(mode="json", by_alias=True))
+
+
+@router.get("/case-actions/{action}", summary="Read the form of an action")
+def show_action(_: KnownVisitor, action: Action) -> Any:
+    """The JSON schema of an action's form, and who may do it in which state."""
+    rights = [
+        {"role": str(right.role), "state": str(right.state), "guards": [str(guard) for guard in right.guards]}
+        for right in list_rights()
+        if right.action is action
+    ]
+    return json_response({"action": str(action), "form": FORMS[action].model_json_schema(), "rights": rights})

@@ -3,6 +3,7 @@
 import datetime as dt
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -13,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.casework.case import Decision
 from lockgate.casework.states import CaseState
+from lockgate.reports.letters import LETTERS
 from lockgate.services.access import Visitor
 from lockgate.services.case_queues import CaseCounter, QueueCounts, assign_cases, mask_rows
 from lockgate.services.case_reading import CaseReading, open_reading, party_names
@@ -20,7 +22,7 @@ from lockgate.services.case_timeline import list_timeline, prove_case_event, ver
 from lockgate.services.cases import list_cases
 from lockgate.services.ledger import OFFICIALS
 from lockgate.services.letters import write_letter
-from lockgate.services.people import WITHHELD, list_people
+from lockgate.services.people import READERS, WITHHELD, list_people, read_names
 from lockgate.services.practice import list_kinds, load_practice
 from lockgate.services.registry import Registry
 from lockgate.services.uploads import read_paper
@@ -168,7 +170,14 @@ def names_of(registry: Registry, rows: list[dict[str, Any]]) -> dict[str, str]:
 def list_rows(
     registry: Registry, visitor: Visitor, filters: Mapping[str, str], after: tuple[str, str] | None, limit: int
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of a page, with what the visitor may not see of them withheld."""
+    """Rows of a page, with what the visitor may not see of them withheld.
+
+    Raises:
+        LockgateError: ``bad-filter``, ``not-allowed``.
+    """
+    for name, value in [*filters.items(), ("after", "".join(after or ()))]:
+        if not value.isprintable():
+            raise LockgateError("this cannot be looked for", code="bad-filter", where=name)
     person = visitor.actor
     rows = list_cases(registry, person, **filters, after=after, limit=limit)
     return mask_rows(registry, person, rows)
@@ -270,7 +279,8 @@ def assign_many(
 
 def own_key(visitor: Visitor, key: str) -> str:
     """A form's idempotency key, which nobody else's form can meet; empty where the form has none."""
-    return f"form:{visitor.id}:{key[:100]}" if key else ""
+    kept = "".join(char for char in key[:100] if char.isascii() and char.isprintable())
+    return f"form/{visitor.id}/{kept}" if kept else ""
 
 
 @router.get("/find")
@@ -297,6 +307,8 @@ def case_page(request: Request, reading: CaseReading, status: int = 200, **conte
         {clock.id: clock for clock in reading.practice.procedure.clocks} if reading.practice.procedure else {}
     )
     today = registry.today()
+    person: Visitor = request.state.person
+    reads_names = any(person.actor.holds(role) for role in READERS)
     shared = {
         "reading": reading,
         "case": reading.case,
@@ -308,8 +320,9 @@ def case_page(request: Request, reading: CaseReading, status: int = 200, **conte
         "routing": reading.routing(),
         "versions_of_decision": decision_rows(reading),
         "timeline": list_timeline(reading),
-        "has_letter": (reading.is_party and bool(reading.case.decisions)) or (reading.is_review and bool(reading.case.proposal)),
+        "has_letter": reading.is_party and reading.case.state is not CaseState.DRAFT and (reading.is_review or not reading.case.proposal),
         "key": secrets.token_urlsafe(12),
+        "may_read_names": WITHHELD in reading.parties.values() and reads_names,
         "check": None,
         "done": request.query_params.get("done", ""),
     }  # fmt: skip
@@ -387,6 +400,24 @@ def read_restricted(
     return case_page(request, reading)
 
 
+@router.post("/{case_id}/names")
+def show_names(
+    request: Request, visitor: KnownVisitor, case_id: str, reason: Annotated[str, Form()] = ""
+) -> Response:
+    """The case with the names of its parties, for somebody entitled; that they were read, and why, is recorded."""
+    reading = reading_of(request, visitor, case_id)
+    if not reason.strip():
+        error = LockgateError(
+            "say why you need the names",
+            code="missing-reason",
+            where="names-reason",
+            hint="the record keeps it",
+        )
+        return case_page(request, reading, 422, problems=(error,))
+    names = read_names(site_of(request).registry, visitor.actor, reading.parties, reason=reason.strip())
+    return case_page(request, replace(reading, parties=names))
+
+
 @router.get("/{case_id}/verify")
 def verify(request: Request, visitor: KnownVisitor, case_id: str) -> Response:
     """Check every event of the case."""
@@ -419,17 +450,22 @@ def prove(request: Request, visitor: KnownVisitor, case_id: str, seq: int) -> Re
 
 
 @router.get("/{case_id}/letter")
-def show_letter(request: Request, visitor: KnownVisitor, case_id: str) -> Response:
-    """The letter of the last decision, or of the proposal as a draft."""
+def show_letter(request: Request, visitor: KnownVisitor, case_id: str, letter: str = "") -> Response:
+    """The letter that the case's last step calls for, or a preview of another one."""
     reading = reading_of(request, visitor, case_id)
-    if not (reading.is_review if reading.case.proposal else reading.is_party):
-        raise LockgateError(
-            "this letter is not for you to read", code="not-allowed", hint="its parties and reviewers do"
-        )
-    text = write_letter(site_of(request).registry, visitor.actor, case_id)
+    text = write_letter(site_of(request).registry, visitor.actor, case_id, letter)
     if request.state.format != "html":
         return respond(request, "", data={"case": case_id, "letter": text})
-    return page(request, "cases/letter.html", reading=reading, case=reading.case, text=text)
+    others = list(LETTERS) if reading.is_review else []
+    return page(
+        request,
+        "cases/letter.html",
+        reading=reading,
+        case=reading.case,
+        text=text,
+        letters=others,
+        chosen=letter,
+    )
 
 
 @router.get("/{case_id}/documents/{digest}")
