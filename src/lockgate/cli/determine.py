@@ -11,7 +11,9 @@ from lockgate.cli.session import open_catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lockgate.services.determine import Determiner, RowAnswer
+    from lockgate.base.errors import LockgateError
+    from lockgate.services.determine import Determiner
+    from lockgate.services.transaction_rows import Row
 
 
 def register(app: typer.Typer) -> None:
@@ -51,20 +53,48 @@ def determine_command(
         known_at=parse_date(known_at) if known_at else None,
         with_proposed=with_proposed,
     )
+    rows = read_file(file, input_format)
+    if as_json and not explain:
+        finish(*print_lines(determiner, rows))
+        return
     bad = count = 0
-    for answer in read_answers(file, input_format, determiner):
+    for answer in determiner.answer_rows(rows):
         count += 1
         if answer.determination is None:
             bad += 1
-            report(answer)
+            report(answer.number, answer.error)
         elif as_json:
-            print(
-                json.dumps(
-                    answer_as_dict(answer.determination, catalogue, explain=explain), ensure_ascii=False
-                )
-            )
+            plain = answer_as_dict(answer.determination, catalogue, explain=explain)
+            print(json.dumps(plain, ensure_ascii=False))
         else:
             print(("\n" if count > 1 else "") + render(answer.determination, catalogue, explain=explain))
+    finish(count, bad)
+
+
+def print_lines(
+    determiner: "Determiner", rows: "Iterator[tuple[int, Row | LockgateError]]"
+) -> tuple[int, int]:
+    """Print one JSON object a row, many rows at a time; the number of rows and of those that are refused."""
+    from itertools import chain
+
+    first = next(rows, None)
+    if first is None:
+        return 0, 0
+    from lockgate.services.determine_many import answer_lines
+
+    bad = count = 0
+    for line in answer_lines(determiner, chain([first], rows)):
+        count += 1
+        if line.error is None:
+            sys.stdout.write(line.text + "\n")
+        else:
+            bad += 1
+            report(line.number, line.error)
+    return count, bad
+
+
+def finish(count: int, bad: int) -> None:
+    """Say how many rows were refused, and end so."""
     if not count:
         print("no transactions", file=sys.stderr)
     if bad:
@@ -72,8 +102,8 @@ def determine_command(
         raise typer.Exit(2)
 
 
-def read_answers(file: str, input_format: str | None, determiner: "Determiner") -> "Iterator[RowAnswer]":
-    """Answers of the rows of a file, or of standard input, one by one."""
+def read_file(file: str, input_format: str | None) -> "Iterator[tuple[int, Row | LockgateError]]":
+    """The rows of a file, or of standard input, one by one, each with its number."""
     from itertools import chain
 
     from lockgate.base.errors import LockgateError
@@ -84,22 +114,22 @@ def read_answers(file: str, input_format: str | None, determiner: "Determiner") 
         if file == "-":
             first = sys.stdin.readline()
             lines = chain([first], sys.stdin)
-            yield from determiner.answer_rows(read_rows(lines, wanted or sniff_format(first)))
+            yield from read_rows(lines, wanted or sniff_format(first))
             return
         path = Path(file)
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            yield from determiner.answer_rows(read_rows(stream, wanted or path.suffix.lower()))
+            yield from read_rows(stream, wanted or path.suffix.lower())
     except (OSError, UnicodeDecodeError) as error:
         reason = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise LockgateError(f"{file} cannot be read: {reason}", code="unreadable-file") from None
 
 
-def report(answer: "RowAnswer") -> None:
+def report(number: int, error: "LockgateError | None") -> None:
     """Print every problem of a row: row, column, value and what is allowed."""
-    for problem in answer.error.problems if answer.error is not None else ():
+    for problem in error.problems if error is not None else ():
         column = ", column ".join(str(part) for part in problem.where[2:])
         print(
-            f"error: row {answer.number}"
+            f"error: row {number}"
             + (f", column {column}" if column else "")
             + f": {problem.message}"
             + (f" ({problem.hint})" if problem.hint else ""),

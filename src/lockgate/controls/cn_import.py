@@ -10,11 +10,11 @@ Source: ``data/law/cn-import``.
 import re
 import unicodedata
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from lockgate.base.explanation import Explanation
 from lockgate.catalogue.law import LawOnDate, Version
 from lockgate.controls.determination import Condition, ConditionStatus, GateAnswer, Verdict
+from lockgate.controls.naming import is_named
 from lockgate.controls.transaction import Movement, Transaction
 
 GATE = "cn-import"
@@ -124,7 +124,7 @@ def names_item(version: Version, item: str) -> bool:
 
     An item without an id is named only by what reaches everything.
     """
-    return any(pattern == "*" or (item and fnmatchcase(item, pattern)) for pattern in version.items)
+    return "*" in version.items or is_named(item, version.items)
 
 
 def recipient_id(name: str | None, law: LawOnDate) -> str | None:
@@ -153,10 +153,13 @@ def conditions_of(item: str, law: LawOnDate) -> Iterator[Condition]:
     """Conditions that reports attach to ``item``. None has an official wording, so none can be checked: all are unknown."""
     for id_, version in law.items():
         if id_.startswith(CONDITIONS) and names_item(version, item):
-            yield Condition(
-                id_, ConditionStatus.UNKNOWN, version.needs,
-                note=f"as reported, confidence {version.confidence}; no official wording was found",
-            )  # fmt: skip
+            yield reported_condition(id_, version)
+
+
+def reported_condition(id_: str, version: Version) -> Condition:
+    """A condition as reported: unknown, for none has an official wording."""
+    note = f"as reported, confidence {version.confidence}; no official wording was found"
+    return Condition(id_, ConditionStatus.UNKNOWN, version.needs, note=note)
 
 
 def explain_report(id_: str, version: Version, *, decides: bool) -> Explanation:

@@ -21,6 +21,7 @@ NOT_MILITARY = "us-ear.748-supp-2-dd.1-not-military"
 NOT_REVOKED = "us-ear.748-supp-2-dd.3-lab-not-revoked"
 NOTIFICATION = "us-ear.740-8.notification"
 NOTIFIED_ON = "nac_notified_on"
+MILITARY_STATED = "a military end use is stated"
 UNITS = ("dd_us_units_shipped", "dd_cn_units_shipped")
 TPP = ("dd_us_tpp_shipped", "dd_cn_tpp_shipped")
 """What of the product was shipped to customers in the United States for use there, and to China and Macau, before this."""
@@ -66,7 +67,7 @@ def check(id_: str, version: Version, transaction: Transaction, on: dt.date) -> 
         return on < stated, f"withdrawn on {stated}"
     if id_ == NOT_MILITARY:
         if transaction.military_end_use is True:
-            return False, "a military end use is stated"
+            return False, MILITARY_STATED
         return (True if stated is True else False if stated is False else None), ""
     truth = stated if isinstance(stated, bool) else None
     if id_ == NOTIFICATION and isinstance(notified_on := transaction.evidence.get(NOTIFIED_ON), dt.date):

@@ -201,19 +201,30 @@ def combine(count: int, masks: Iterable[Mask]) -> tuple[npt.NDArray[np.intp], np
     return codes, examples
 
 
-def determine_table(table: Table, law: Law, known_at: dt.date | None = None) -> Answers:
+SETS = ("policies", "exceptions", "conditions", "reported", "missing", "basis", "warnings", "citations", "blocks")  # fmt: skip
+
+
+def make_sets() -> dict[str, Sets]:
+    """Empty sets, for tables that are to number theirs alike."""
+    return {name: Sets() for name in SETS}
+
+
+def determine_table(
+    table: Table, law: Law, known_at: dt.date | None = None, sets: dict[str, Sets] | None = None
+) -> Answers:
     """What every gate says of every row.
 
     Args:
         table: The transactions.
         law: The law.
         known_at: The day of knowledge (None: all that is known).
+        sets: Numbers of sets to go on from (None: new ones).
     """
     days = np.array(law.turning_days(), dtype="datetime64[D]")
     spans = np.searchsorted(days, table.on, side="right")
     order = np.argsort(spans, kind="stable")
     edges = np.flatnonzero(np.diff(spans[order])) + 1
-    collector = Collector(len(table))
+    collector = Collector(len(table), make_sets() if sets is None else sets)
     for chosen in np.split(order, edges) if len(table) else ():
         part = table.take(chosen) if len(chosen) < len(table) else table
         day = np.asarray(part.on).min().astype(object)
@@ -226,10 +237,11 @@ class Collector:
 
     Args:
         count: Number of rows of the table.
+        sets: Numbers of sets.
     """
 
-    def __init__(self, count: int) -> None:
-        self.sets = {name: Sets() for name in ("policies", "exceptions", "conditions", "reported", "missing", "basis", "warnings", "citations", "blocks")}  # fmt: skip
+    def __init__(self, count: int, sets: dict[str, Sets]) -> None:
+        self.sets = sets
         self.columns: dict[str, npt.NDArray[Any]] = {
             name: np.zeros(count, dtype=dtype) for name, dtype in DTYPES.items()
         }

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32768)
 def names(name: str, party: str) -> bool:
     """Whether ``name`` is the party's, with or without its legal form.
 
@@ -16,7 +16,7 @@ def names(name: str, party: str) -> bool:
     return words == wanted or words.startswith(f"{wanted} ") or (not party.isascii() and party in name)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32768)
 def is_named(item: str, patterns: tuple[str, ...]) -> bool:
     """Whether a catalogue id is named by any of ``patterns``; an item without an id is named by none.
 

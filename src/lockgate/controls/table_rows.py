@@ -109,9 +109,12 @@ class Rows:
     def same_place(self) -> Mask:
         """Where it leaves from the place to which it goes, both known."""
         start, end = self.table.places["from_place"], self.table.places["to_place"]
-        positions = {value: position for position, value in enumerate(end.values) if value is not None}
-        counterpart = np.array([positions.get(value, -1) for value in start.values], dtype=np.int32)
-        mask: Mask = counterpart[start.codes] == end.codes
+        places = list({*start.values, *end.values} - {None})
+        left, right = (
+            np.array([-other if value is None else places.index(value) for value in column.values])
+            for column, other in ((start, 1), (end, 2))
+        )
+        mask: Mask = left[start.codes] == right[end.codes]
         return mask
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import Any
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.base.explanation import Explanation
 from lockgate.catalogue import Catalogue, Chip, System
+from lockgate.catalogue.law import LawOnDate
 from lockgate.catalogue.loading import near_names
 from lockgate.controls.determination import Determination
 from lockgate.controls.determine import determine
@@ -89,7 +90,7 @@ class Determiner:
         transaction, warnings, facts = self.complete(parsed.values, default_id)
         on = self.on or transaction.on or self.today
         if on > self.today:
-            warnings += (f"{on} is in the future: answered by the law enacted so far",)
+            warnings += (future(on),)
         return determine(
             transaction,
             self.catalogue.law,
@@ -219,9 +220,19 @@ def answer_as_dict(
     return answer
 
 
+def future(on: dt.date) -> str:
+    """That a day lies ahead."""
+    return f"{on} is in the future: answered by the law enacted so far"
+
+
 def cite(id_: str, determination: Determination, catalogue: Catalogue) -> dict[str, str]:
     """A provision's or a source's citation as plain data."""
-    version = catalogue.law.on(determination.on, determination.known_at).get(id_)
+    return cite_under(id_, catalogue.law.on(determination.on, determination.known_at), catalogue)
+
+
+def cite_under(id_: str, law: LawOnDate, catalogue: Catalogue) -> dict[str, str]:
+    """A provision's citation under the law of a day, or a source's, as plain data."""
+    version = law.get(id_)
     if version is None:
         source = catalogue.source(id_)
         return {"id": id_, "document": source.title, "url": source.url}
