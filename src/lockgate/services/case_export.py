@@ -248,8 +248,9 @@ class _Proof:
                 if event:
                     events.append(event)
             self._check_streams(events)
-            self._check_contents(events)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if not self.faults:
+                self._check_contents(events)
+        except (LockgateError, KeyError, TypeError, ValueError, AttributeError) as error:
             self._fault(1, f"the file is damaged: {error!r}")
         faults = tuple(sorted(self.faults, key=lambda fault: fault.seq))
         return Verification(len(events), self.root, int(bool(self.root)), self.postings, faults)

@@ -143,9 +143,10 @@ def _find_units(work: Work, product: str, serials: Sequence[str]) -> Iterator[tu
             where = table.c.serial == any_of(part)
         else:
             where = table.c.serial.in_(part)
-        yield from work.connection.execute(
+        rows = work.connection.execute(
             select(table.c.serial, table.c.lot).where(table.c.product == product, where)
-        ).tuples()
+        )
+        yield from ((str(serial), str(lot)) for serial, lot in rows)
 
 
 def any_of(values: Sequence[str]) -> Any:
