@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-
 from benchmarks.ledger_simulation import Simulation
 from benchmarks.ledger_stress import run_stress
+
 from lockgate.services.audit import verify_record
 from lockgate.services.registry import init_record
 
@@ -26,7 +26,7 @@ def test_a_difference_is_found_and_its_seed_told(
     from benchmarks.ledger_simulation import Model
 
     registry, _ = init_record(database_url, key_file=tmp_path / "key")
-    monkeypatch.setattr(Model, "headroom", lambda self, name: 10**6)  # noqa: ARG005 - a model that lets everything pass
+    monkeypatch.setattr(Model, "headroom", lambda self, name: 10**6)
     with registry, pytest.raises(AssertionError, match="seed 3"):
         Simulation(registry, 3).run()
 
