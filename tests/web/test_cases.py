@@ -247,6 +247,7 @@ def test_a_decision_takes_two_people_and_the_letter_says_it(office: Office) -> N
     assert again.status_code == 200
     assert "typed before" in again.text
     assert 'name="conditions[0].terms.kind"' in again.text
+    assert re.search(r'name="conditions\[0\].id" value="c1"', again.text)
     wrong = send(
         officer, f"{base}/propose_approval",
         **{"reasons": "fits", "granted.line": ["1", ""], "granted.units": ["none", ""], "conditions.count": "1",

@@ -149,8 +149,12 @@ class Typed:
     fresh: bool = True
 
     def of(self, name: str, default: Sequence[str] = ()) -> tuple[str, ...]:
-        """What is in an input."""
-        return tuple(default) if self.fresh else tuple(self.values.get(name, ()))
+        """What is in an input; what it begins with where the form did not have it yet."""
+        return tuple(default if self.fresh else self.values.get(name, default))
+
+    def ticked(self, name: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+        """The boxes that are ticked: a form does not send those that are not."""
+        return tuple(default if self.fresh else self.values.get(name, ()))
 
     def one(self, name: str, default: str = "") -> str:
         """What is in an input that holds one text."""
@@ -204,7 +208,7 @@ def input_of(path: Path, annotation: Any, required: bool, default: Any, typed: T
         first = (str(default).lower() if isinstance(default, bool) else str(default),)
     return Input(
         path, label_of(name), kind, required, lent.hints.get(name, "one a line" if kind == "lines" else ""), choices,
-        typed.of(render_where(path), first),
+        (typed.ticked if kind == "checks" else typed.of)(render_where(path), first),
     )  # fmt: skip
 
 
@@ -323,27 +327,30 @@ def read_input(part: Input) -> Any:
     return (text.replace(",", "") if part.kind == "number" else text) or None
 
 
-def names_of(parts: Iterable[Part]) -> list[str]:
-    """Names of every input and group."""
-    found: list[str] = []
+def labels_of(parts: Iterable[Part]) -> dict[str, str]:
+    """Label of every input and group, by name."""
+    found: dict[str, str] = {}
     for part in parts:
-        found.append(part.name)
+        found[part.name] = part.label
         if isinstance(part, Group):
-            found += names_of(part.parts)
+            found |= labels_of(part.parts)
         elif isinstance(part, Groups):
-            found += names_of(part.groups)
+            found |= labels_of(part.groups)
     return found
 
 
-def place_problems(error: LockgateError, names: Iterable[str], fallback: str) -> tuple[LockgateError, ...]:
+def place_problems(
+    error: LockgateError, labels: Mapping[str, str], fallback: str
+) -> tuple[LockgateError, ...]:
     """The problems of an error, each at the innermost input of the form that it is about."""
-    known = set(names)
     placed = []
     for problem in error.problems:
         where = [part for part in problem.where if part not in TERMS]
-        while where and render_where(where) not in known:
+        while where and render_where(where) not in labels:
             where.pop()
         name = render_where(where) or fallback
-        message = "this must be filled in" if problem.code == "missing" else problem.message
-        placed.append(LockgateError(message, code=problem.code, where=name, hint=problem.hint))
+        missing = problem.code == "missing" and not problem.hint
+        message = "this must be filled in" if missing else problem.message
+        hint = labels.get(name, "") if missing else problem.hint
+        placed.append(LockgateError(message, code=problem.code, where=name, hint=hint))
     return tuple(placed)

@@ -21,7 +21,7 @@ from lockgate.services.people import list_parties
 from lockgate.services.practice import list_kinds, load_practice
 from lockgate.services.registry import Registry
 from lockgate.services.uploads import TYPES, attach_upload
-from lockgate.web.case_inputs import Choices, Part, Typed, build_parts, names_of, place_problems, read_parts
+from lockgate.web.case_inputs import Choices, Part, Typed, build_parts, labels_of, place_problems, read_parts
 from lockgate.web.pages.cases import COUNTER, officer_ids, own_key, reading_of, require_answer
 from lockgate.web.respond import page
 from lockgate.web.site import site_of
@@ -110,8 +110,8 @@ def take(
     try:
         perform(registry, visitor, reading, chosen, read_parts(parts), upload, key, version)
     except LockgateError as error:
-        names = [*names_of(parts), "file"]
-        problems = place_problems(error, names, "action-form")
+        labels = labels_of(parts) | {"file": "File"}
+        problems = place_problems(error, labels, "action-form")
         stale = any(problem.code == "edited-meanwhile" for problem in problems)
         status = 412 if stale else 422
         return action_page(request, reading, chosen, parts, version, status, problems, typed, stale)
@@ -131,7 +131,7 @@ def refused(
         action_named(reading, action)
     except LockgateError as error:
         changed = version is not None and version != reading.case.version
-        problems = place_problems(error, (), "action-form")
+        problems = place_problems(error, {}, "action-form")
         if action in ELSEWHERE or not changed:
             raise
         parts = build_parts(action, typed, lend(reading, action, {}))
