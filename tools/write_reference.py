@@ -4,12 +4,15 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from lockgate.catalogue import Chip, Fact, System, load_catalogue
 from lockgate.catalogue.chips import CHIP_FACTS, plain
 from lockgate.catalogue.facts import FactSpec
 from lockgate.catalogue.systems import SYSTEM_FACTS
 from lockgate.reports.case_tables import render_rights_page, render_states_page, write_rights
 from lockgate.reports.procedure_tables import render_procedures_page
+from lockgate.web.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 MADE = "<!-- Made from data by tools/write_reference.py; do not edit. -->\n"
@@ -183,6 +186,28 @@ supplement no. 5, paragraph (a). A membership without a date has held since befo
 sys.path.insert(0, str(Path(__file__).parent))
 from provision_page import columns_page, provisions_page  # noqa: E402  a neighbour, found once its folder is on the path
 
+
+def settings_page() -> str:
+    """Every setting of the web application."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.get_default()
+        shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+        kind = getattr(field.annotation, "__name__", str(field.annotation)).replace(
+            "SecretStr", "str, kept secret"
+        )
+        written = "" if shown in (None, "") else f"`{shown}`"
+        rows.append([f"`LOCKGATE_{name.upper()}`", kind, written, field.description or ""])
+    return f"""# Settings of the web application
+
+{MADE}
+`lockgate serve` reads these from the environment. `--db` and `--data` go before `LOCKGATE_DB` and `LOCKGATE_DATA`. Two more are not of the
+web application alone: `LOCKGATE_KEY_FILE` names the signing key of a record (default: beside an SQLite database, else below
+`$XDG_STATE_HOME/lockgate`), `LOCKGATE_DATA` holds for every command.
+
+{table(["variable", "kind", "default", "meaning"], rows)}"""
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/chips.md": chips_page,
     "reference/systems.md": systems_page,
@@ -192,6 +217,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/case-states.md": lambda: render_states_page(MADE),
     "reference/authorisation.md": lambda: render_rights_page(MADE),
     "reference/authorisation.csv": write_rights,
+    "reference/settings.md": settings_page,
     "reference/procedures.md": lambda: render_procedures_page(MADE),
 }
 """Page below docs/ -> what writes it."""

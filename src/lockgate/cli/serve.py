@@ -30,12 +30,15 @@ def serve(
 
     import uvicorn
 
+    from lockgate.web.settings import Settings
+
     if db is not None:
         os.environ["LOCKGATE_DB"] = db
     if data is not None:
         os.environ["LOCKGATE_DATA"] = str(data)
     os.environ.setdefault("LOCKGATE_PUBLIC_URL", f"http://{host}:{port}")
+    proxies = Settings().trusted_proxies
     uvicorn.run(
         "lockgate.web.app:create_app", factory=True, host=host, port=port, workers=workers,
-        access_log=False, server_header=False, proxy_headers=False,
+        access_log=False, server_header=False, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None,
     )  # fmt: skip

@@ -22,6 +22,10 @@ class Settings(BaseSettings):
         default=Path("examples/h200-first-batch/deal.toml"), description="Deal file of the dossier page."
     )
     public_url: str = Field(default="", description="Address people use, where a proxy stands in front.")
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses, with commas, of the proxies whose X-Forwarded-For and -Proto are believed.",
+    )
     secure_cookies: bool = Field(default=False, description="Send cookies over HTTPS only; set behind TLS.")
     session_hours: int = Field(default=12, ge=1, le=24 * 30, description="How long a login lasts unused.")
     upload_byte_max: int = Field(
