@@ -120,3 +120,21 @@ def test_every_operation_says_how_it_refuses_and_who_may_ask() -> None:
             if "$ref" in shape:
                 shape = DOCUMENT["components"]["schemas"][shape["$ref"].rsplit("/", 1)[1]]
             assert shape.get("examples") or body.get("examples") or body.get("example"), (method, path)
+
+
+def test_the_examples_of_what_is_open_to_all_work(opened: TestClient) -> None:
+    tried = 0
+    for method, path in OPERATIONS:
+        operation = DOCUMENT["paths"][path][method.lower()]
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if not body or operation["security"] == [{"token": []}]:
+            continue
+        shape = DOCUMENT["components"]["schemas"][body["schema"]["$ref"].rsplit("/", 1)[1]]
+        for example in shape["examples"]:
+            answer = opened.request(method, path, json=example)
+            assert answer.status_code == 200, (path, answer.text)
+            assert all(
+                "problems" not in row or not row["problems"] for row in answer.json().get("answers", ())
+            )
+            tried += 1
+    assert tried >= 4

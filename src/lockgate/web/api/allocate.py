@@ -13,7 +13,7 @@ router = APIRouter(tags=["allocate"])
 
 REQUESTS_MAX = 10_000
 EXAMPLE: dict[str, Any] = {
-    "rule": "proportional",
+    "rule": "by-day",
     "supply": 400_000,
     "requests": [
         {"recipient": "ByteDance", "quantity": 200_000, "accepted_on": "2026-01-05"},

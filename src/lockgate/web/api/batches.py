@@ -32,7 +32,7 @@ class OpenBatch(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"case_id": "CN-2026-1", "batch": "b1", "quantity": 400_000, "rule": "proportional"}]
+            "examples": [{"case_id": "CN-2026-1", "batch": "b1", "quantity": 400_000, "rule": "by-day"}]
         },
     )
 
