@@ -107,7 +107,7 @@ def test_another_stop_never_shortens_a_clock(
     before, after = due_after(start, limit, found)[0], due_after(start, limit, more)[0]
     assert before is not None
     assert after is not None
-    assert before <= after <= before + dt.timedelta(days=length)
+    assert before <= after  # by more than its own length, where the clock then runs into a later stop
 
 
 @pytest.mark.parametrize(
