@@ -14,8 +14,10 @@ from lockgate.evidence.record import Record
 
 TOLERANCE = 0.04  # rounding in print: 4.8 for 4.89, 3.35 for 3.3
 ACT_NEAR_DAYS = 45
+RULE_NEAR_DAYS = 62  # "effective" speaks of the rule itself, so a date further off is still a wrong date of it
 RULE_2026 = date(2026, 1, 15)
 NOW = re.compile(r"\b(?:current|currently|existing|still|now)\b|现行|目前", re.IGNORECASE)
+TPP_NAMED = re.compile(r"\bTPP\b|total processing performance|总处理性能|總處理性能", re.IGNORECASE)
 SPARSE = 2.0  # a maker prints the rate with structured sparsity as twice the dense one
 
 
@@ -129,7 +131,7 @@ def changed(claim: Claim, record: Record) -> Iterator[Finding]:
         return
     distance, act = min(near, key=lambda pair: pair[0])
     days = ", ".join(day.isoformat() for day in act.dates)
-    if distance <= ACT_NEAR_DAYS:
+    if distance <= (RULE_NEAR_DAYS if claim.attribute == "policy.effective_date" else ACT_NEAR_DAYS):
         yield find(
             "vs_authority_date", "low" if distance < 10 else "medium", [claim],
             f"{claim.subject} is dated {claim.value}; the nearest act on record ({act.title}) is of {days}, {distance:.0f} days off.",
@@ -270,7 +272,7 @@ def fact(claim: Claim, record: Record, written: Mapping[str, date]) -> Iterator[
     if not known:
         return
     low, high = interval(claim)
-    if claim.attribute.startswith("threshold."):
+    if claim.attribute.startswith(("threshold.", "quota.")):
         line = claim.high if claim.low is None else claim.low  # "below 21,000" draws the line at 21,000
         if line is None:
             return
@@ -425,7 +427,7 @@ def coincidence(by_attribute: dict[str, list[Claim]], record: Record) -> Iterato
     """One numeral for two things: a threshold without unit and a bandwidth in GB/s."""
     lines: dict[int, list[Claim]] = defaultdict(list)
     for claim in (*by_attribute["threshold.tops"], *by_attribute["threshold.tpp"]):
-        if claim.low is not None:
+        if claim.low is not None and not TPP_NAMED.search(claim.quote):
             lines[round(claim.low)].append(claim)
     speeds: dict[int, list[Claim]] = defaultdict(list)
     for claim in by_attribute["chip.memory_bandwidth_tbs"]:

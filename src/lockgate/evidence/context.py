@@ -155,6 +155,13 @@ class Context:
                 return f"{thing.name} chips", ""  # SMIC's process is not that of Nvidia's chip
         return (self.chip.name, self.chip.id) if self.chip else ("", "")
 
+    def importable(self, chip_id: str, first: int, behind: int) -> bool:
+        """Whether a gate between the US and China can be about a chip: it is no Chinese one, or the words name it."""
+        families, makers = self.grammar.lexicon.families, self.grammar.lexicon.makers
+        if chip_id not in families or makers.get(families[chip_id].belongs_to) != "CN":
+            return True
+        return bool(self.chips_in(first, behind))
+
     def _facing(self, token: int, first: int) -> tuple[str, str] | None:
         """The subject of the second of two amounts set against each other: "lag Nvidia's parts in bandwidth (2.5 vs 4.8)"."""
         lexed = self.lexed

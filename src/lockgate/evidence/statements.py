@@ -48,6 +48,27 @@ def read_makers(context: Context) -> Iterator[Claim]:
         )  # fmt: skip
 
 
+def read_posts(context: Context) -> Iterator[Claim]:
+    """The firm or agency a text gives a person, where the record gives them another: "AMD CEO Jensen Huang"."""
+    codes, titles = context.lexed.codes, context.grammar.set_of("TITLE")
+    for token in context.lexed.payload:
+        person = named(context.lexed, token)
+        if person is None or person.kind != "person" or not person.belongs_to:
+            continue
+        at = token - 1
+        while at > max(0, token - 5) and codes[at] in titles:
+            at -= 1
+        post = named(context.lexed, at) if at >= 0 else None
+        of_firm = post is not None and post.kind == "vendor" and at < token - 1
+        of_state = post is not None and post.name.startswith("US ") and at == token - 1
+        if post is None or not (of_firm or of_state) or post.id == person.belongs_to:
+            continue
+        yield make_claim(
+            context.document, context.offsets(at, token + 1), (person.name, person.id), "person.affiliation", post.name,
+            attributed_to=context.source(token), value_id=post.id, pattern="post-before-person",
+        )  # fmt: skip
+
+
 def _claims(context: Context, pattern: Pattern, found: re.Match[str]) -> Iterator[Claim]:
     row = pattern.row
     if row.value == "{each}":
@@ -158,6 +179,8 @@ def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str
         chip, chip_id = context.show_chip(found.start("chip"))
     elif "{nearchip}" in template:
         chip, chip_id = context.chip_near(found.start(), named_only=True)
+        if "->" in template and not context.importable(chip_id, found.start(), found.end()):
+            chip, chip_id = "AI chip", ""
     else:
         chip, chip_id = (context.chip.name, context.chip.id) if context.chip else ("", "")
     filled = (
