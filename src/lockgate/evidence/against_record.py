@@ -14,7 +14,9 @@ from lockgate.evidence.record import Record
 
 TOLERANCE = 0.04  # rounding in print: 4.8 for 4.89, 3.35 for 3.3
 ACT_NEAR_DAYS = 45
-RULE_NEAR_DAYS = 62  # "effective" speaks of the rule itself, so a date further off is still a wrong date of it
+RULE_NEAR_DAYS = (
+    62  # "effective" speaks of the rule itself, so a date further off is still a wrong date of it
+)
 RULE_2026 = date(2026, 1, 15)
 NOW = re.compile(r"\b(?:current|currently|existing|still|now)\b|现行|目前", re.IGNORECASE)
 TPP_NAMED = re.compile(r"\bTPP\b|total processing performance|总处理性能|總處理性能", re.IGNORECASE)

@@ -137,7 +137,15 @@ class Context:
             return self.show_chip(free[-1])
         if generic is not None:
             return generic[1], self.chip.id if generic[1] == "approved chips" and self.chip else ""
-        after = [at for at in chips if at > token and not self.compared(at)]
+        codes = lexed.codes
+        topic = self.chip is not None
+        after = [
+            at
+            for at in chips
+            if at > token
+            and not self.compared(at)
+            and not (topic and CLAUSE_MARKS.intersection(codes[token:at]))  # another clause, another chip
+        ]
         if after:
             return self.show_chip(after[0])
         for at in range(token - 1, first - 1, -1) if self.chip is not None else ():

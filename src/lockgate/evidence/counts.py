@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import Lexed
-from lockgate.evidence.lexicon import BREAK, UNKNOWN, Entity
+from lockgate.evidence.lexicon import BREAK, PROPER, UNKNOWN, Entity
 from lockgate.evidence.quantities import Quantity
 
 LOOKAHEAD = 8
@@ -67,7 +67,7 @@ def _noun(codes: str, token: int, grammar: Grammar) -> str:
             return "firms"
         if code in chips:
             saw_chip = True
-        elif code == UNKNOWN and strangers < STRANGERS_MAX:
+        elif code in (UNKNOWN, PROPER) and strangers < STRANGERS_MAX:
             strangers += 1
         elif code not in skip:
             break

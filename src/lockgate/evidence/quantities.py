@@ -109,6 +109,7 @@ HAN_SCALES = {"十": 10, "廿": 20, "卅": 30, "百": 100, "千": 1000}
 HAN_VAGUE = {"数": (2, 9), "數": (2, 9), "几": (2, 9), "幾": (2, 9)}
 HAN_LARGE = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 HAN_HALVES = {("一", "半"), ("半", "数"), ("半", "數")}
+GROUPING = str.maketrans("", "", ",’'")  # 1,700 and 1'700
 HAN_STARTS = frozenset(HAN_DIGITS) | frozenset(HAN_SCALES) | frozenset(HAN_VAGUE)
 CURRENCIES = {
     "$": "usd",
@@ -242,7 +243,7 @@ def _number(pieces: Pieces, at: int) -> _Number | None:
         return None
     word = pieces.words[at]
     if pieces.kinds[at] == NUMBER:
-        value = float(word.replace(",", ""))
+        value = float(word.translate(GROUPING))
         at += 1
         more = False
         if at < len(pieces.words) and pieces.words[at] in ("多", "余", "餘"):
@@ -253,7 +254,7 @@ def _number(pieces: Pieces, at: int) -> _Number | None:
             more, at = True, at + 1
         value = tidy(value * scale)
         if scale >= 1e4 and pieces.kinds[at - 1] == HAN and pieces.glued(at) and pieces.kinds[at] == NUMBER:
-            value, at = value + float(pieces.words[at].replace(",", "")), at + 1  # 2万7000
+            value, at = value + float(pieces.words[at].translate(GROUPING)), at + 1  # 2万7000
         return _Number(value, value, value, at, scale, vague=False, more=more)
     if pieces.kinds[at] == HAN:
         return _han_number(pieces, at)

@@ -37,7 +37,13 @@ def _ratio(
         base, share = factors
         value, low, high = (None if n is None else tidy(base + share * n / 100) for n in (value, low, high))
     elif kind == "ratio" and not context.has(
-        min(token, other - 4 if other < token else token), min(behind, max(token, other) + 4), "COMPARE", "PEAK", "MORE", "BANDWIDTH", "AGAINST"
+        min(token, other - 4 if other < token else token),
+        min(behind, max(token, other) + 4),
+        "COMPARE",
+        "PEAK",
+        "MORE",
+        "BANDWIDTH",
+        "AGAINST",
     ):
         return
     subject, subject_id = _subject(context, token, first, other)
@@ -58,7 +64,8 @@ def _ratio(
         else:
             low = high = value
     start, end = context.offsets(
-        min(token, first) if behind - first < 40 else token, max(token, other) + 1 if other < token else max(other + 1, min(behind, other + 6))
+        min(token, first) if behind - first < 40 else token,
+        max(token, other) + 1 if other < token else max(other + 1, min(behind, other + 6)),
     )
     yield make_claim(
         context.document, (start, end), (f"{subject} vs {thing.name}{what}", f"{subject_id} vs {thing.id}"), "perf.ratio", shown,

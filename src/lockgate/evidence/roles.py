@@ -142,7 +142,7 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
             parts["chip"] = parts["own_chip"] = named_in = ""
             chip_id = ""
         parts["maker"] = "" if maker is None or named_in.startswith(maker.name) else maker.name
-    if "{place}" in template and not parts["own_chip"] and context.has(first, behind, "@country.CN"):
+    if "{place}" in template and not parts["own_chip"] and _in_china(context, token, first, behind):
         parts["place"] = "China"
     if "{actor}" in template and context.has(first, behind, "CNADJ"):
         parts["actor"] = "Chinese"
@@ -160,6 +160,13 @@ def _named_near(context: Context, token: int, first: int, behind: int) -> bool:
     """Whether the sentence names a chip before an amount, or right behind it in the same clause."""
     chips = context.chips_in(first, behind)
     return any(at < token or CLAUSE_MARKS.isdisjoint(context.lexed.codes[token + 1 : at]) for at in chips)
+
+
+def _in_china(context: Context, token: int, first: int, behind: int) -> bool:
+    """Whether China stands before an amount in its sentence, or behind it in its clause."""
+    codes = context.lexed.codes
+    end = next((at for at in range(token + 1, behind) if codes[at] in CLAUSE_MARKS), behind)
+    return context.has(first, end, "@country.CN")
 
 
 def _object(context: Context, token: int) -> str:
