@@ -45,7 +45,7 @@ class Model:
         came = sum(units for _, to, units in self.moves if to == name)
         went = sum(units for giver, _, units in self.moves if giver == name)
         held = sum(left for giver, _, left, _ in self.holds.values() if giver == name)
-        return came - went - held
+        return int(came - went - held)
 
     def deliver(self, message: tuple[Any, ...], now: str) -> str:
         """``ok``, ``again`` for a repetition, or why it is refused."""
@@ -189,7 +189,7 @@ class Simulation:
             raise CrashError
 
         Work.put_items = die  # type: ignore[method-assign]
-        self.registry.quick.append = lambda *_a, **_n: None  # type: ignore[assignment,method-assign]
+        self.registry.quick.append = lambda *_a, **_n: None  # type: ignore[method-assign]
         try:
             yield
         finally:

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from lockgate.base.errors import LockgateError, ProblemCollector
 from lockgate.casework.history import Event
@@ -139,22 +140,19 @@ def _find_units(work: Work, product: str, serials: Sequence[str]) -> Iterator[tu
     table = schema.unit
     for start in range(0, len(serials), 10_000):
         part = serials[start : start + 10_000]
-        if work.connection.dialect.name == "postgresql":
-            where = table.c.serial == any_of(part)
-        else:
-            where = table.c.serial.in_(part)
+        where = among(table.c.serial, part, work.connection.dialect.name)
         rows = work.connection.execute(
             select(table.c.serial, table.c.lot).where(table.c.product == product, where)
         )
         yield from ((str(serial), str(lot)) for serial, lot in rows)
 
 
-def any_of(values: Sequence[str]) -> Any:
-    """``= ANY(array)``: one parameter however many values, on PostgreSQL."""
-    from sqlalchemy import Text, any_, bindparam
-    from sqlalchemy.dialects.postgresql import ARRAY
-
-    return any_(bindparam(None, list(values), type_=ARRAY(Text)))
+def among(column: ColumnElement[str], values: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    """Whether a column is one of many values, which go over as one parameter."""
+    if dialect == "postgresql":
+        return column == any_(bindparam(None, list(values), type_=ARRAY(Text)))
+    each = func.json_each(bindparam(None, json.dumps(list(values)), type_=Text)).table_valued("value")
+    return column.in_(select(each.c.value))
 
 
 def lot_serials(work: Work, lots: Iterable[str]) -> list[str]:

@@ -170,7 +170,7 @@ case_file = Table(
     Column("opened_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
-    *(Column(name, Text, nullable=False, server_default="") for name in ("flags", "due_on", "clock")),
+    *(Column(name, Text, nullable=False, server_default=text("''")) for name in ("flags", "due_on", "clock")),
     Index("case_file_queue", "queue", "changed_at", "id"),
     Index("case_file_state", "state", "changed_at", "id"),
     Index("case_file_changed", "changed_at", "id"),
