@@ -41,6 +41,12 @@ def assess(
     known_at: Annotated[
         str, typer.Option(metavar="DATE", help="Day of knowledge: leave out what was known only later.")
     ] = "",
+    case_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="An exported case file (`lockgate case export`): the dossier then shows who gets it."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the dossier, one self-contained HTML file, here.")
     ] = None,
@@ -58,6 +64,7 @@ def assess(
             open_catalogue(),
             on=parse_date(on) if on else None,
             known_at=parse_date(known_at) if known_at else None,
+            case_file=case_file,
         )
         dossier = make_dossier(assessment, progress=progress)
         if out is not None:

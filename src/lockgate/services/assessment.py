@@ -58,6 +58,7 @@ class Assessment:
         law: All provisions.
         ask: Determines a row.
         folder: Folder of the deal file, where its documents lie; None where it came from elsewhere.
+        case_file: An exported case file of the deal's approval; None where there is none.
     """
 
     deal: Deal
@@ -68,6 +69,7 @@ class Assessment:
     law: Law
     ask: Ask
     folder: Path | None = None
+    case_file: Path | None = None
 
     @property
     def law_on(self) -> LawOnDate:
@@ -173,6 +175,7 @@ def assess_deal(
     on: dt.date | None = None,
     known_at: dt.date | None = None,
     today: dt.date | None = None,
+    case_file: Path | None = None,
 ) -> Assessment:
     """The deal of a file, put to both gates.
 
@@ -182,6 +185,7 @@ def assess_deal(
         on: The day the law is asked about; None: the deal's own.
         known_at: The day of knowledge; None: all that is known.
         today: The day of the question; None: by the clock.
+        case_file: An exported case file: the dossier then shows who gets it.
 
     Raises:
         InvalidInputError: Every problem of the file at once.
@@ -191,7 +195,7 @@ def assess_deal(
     assessment = Assessment(
         deal=deal, on=on or deal.on, known_at=known_at, today=day,
         catalogue=catalogue, law=catalogue.law, ask=Asker(catalogue, day),
-        folder=path.parent,
+        folder=path.parent, case_file=case_file,
     )  # fmt: skip
     check_questions(assessment, str(path))
     return assessment

@@ -4,6 +4,8 @@ What is in it:
 
 - ``events.jsonl``: every event of the case and of its goods, each with its hash, signature, bound rows and the path that
   proves it (RFC 6962) to be in the record under the checkpoint;
+- ``related.jsonl``: events of other streams that belong to it, such as shipments recorded on the export licence's case,
+  proved the same way;
 - ``keys.jsonl``: the events that name the signing keys, proved the same way;
 - ``checkpoint.txt``: the signed note;
 - ``openings.json``: salts and values of the secrets the exporter may read; without it commitments stay closed;
@@ -19,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from lockgate.base.errors import LockgateError
 from lockgate.casework.checkpoint import open_note, signs_event
@@ -65,6 +67,9 @@ def export_case(registry: Registry, person: Actor, case_id: str, out: Path) -> i
     with registry.read() as work:
         own = [dict(row, path=_path(leaves, row["seq"])) for row in _events(work, case_id, len(leaves))]
         keys = [dict(row, path=_path(leaves, row["seq"])) for row in _key_events(work, len(leaves))]
+        related = [
+            dict(row, path=_path(leaves, row["seq"])) for row in _related_events(work, case_id, len(leaves))
+        ]
         entitled = any(person.holds(role) for role in READERS)
         openings = _openings(work, [row["payload"] for row in own]) if entitled else {}
     documents = {
@@ -73,7 +78,7 @@ def export_case(registry: Registry, person: Actor, case_id: str, out: Path) -> i
         if _kept(registry, item.sha256)
     }
     try:
-        _write(out, view, own, keys, note, openings, documents)
+        _write(out, view, own, related, keys, note, openings, documents)
     except OSError as error:
         raise LockgateError(
             f"{out} cannot be written: {error.strerror}", code="cannot-write", where=str(out)
@@ -99,6 +104,19 @@ def _events(work: Work, case_id: str, size: int) -> Iterator[dict[str, Any]]:
     yield from _rows(
         work, select(table).where(table.c.stream.in_(streams), table.c.seq <= size).order_by(table.c.seq)
     )
+
+
+def _related_events(work: Work, case_id: str, size: int) -> Iterator[dict[str, Any]]:
+    """Deals the case is joined in, and what was shipped under them on the other side's case."""
+    deals = [
+        item for item in work.items("deal") if case_id in (item.data["import_case"], item.data["export_case"])
+    ]
+    streams = [f"deal:{item.id}" for item in deals]
+    others = {case_stream(item.data[side]) for item in deals for side in ("import_case", "export_case")}
+    table = schema.event
+    shipped = and_(table.c.type == "ShipmentRecorded", table.c.stream.in_(others - {case_stream(case_id)}))
+    where = (table.c.seq <= size, or_(table.c.stream.in_(streams), shipped))
+    yield from _rows(work, select(table).where(*where).order_by(table.c.seq))
 
 
 def _key_events(work: Work, size: int) -> Iterator[dict[str, Any]]:
@@ -143,6 +161,7 @@ def _write(
     out: Path,
     view: Mapping[str, Any],
     own: Sequence[Mapping[str, Any]],
+    related: Sequence[Mapping[str, Any]],
     keys: Sequence[Mapping[str, Any]],
     note: str,
     openings: Mapping[str, Any],
@@ -160,6 +179,7 @@ def _write(
         archive.writestr("about.json", _json(about))
         archive.writestr("case.json", _json(view))
         archive.writestr("events.jsonl", "".join(_json(row) for row in own))
+        archive.writestr("related.jsonl", "".join(_json(row) for row in related))
         archive.writestr("keys.jsonl", "".join(_json(row) for row in keys))
         archive.writestr("checkpoint.txt", note)
         archive.writestr("openings.json", _json(openings))
@@ -192,6 +212,7 @@ def verify_export(path: Path, *, public_key: str = "", notes: Sequence[str] = ()
     try:
         about = json.loads(members["about.json"])
         own = [json.loads(line) for line in members["events.jsonl"].splitlines()]
+        related = [json.loads(line) for line in members["related.jsonl"].splitlines()]
         keys = [json.loads(line) for line in members["keys.jsonl"].splitlines()]
         openings = json.loads(members["openings.json"])
         note = members["checkpoint.txt"].decode()
@@ -200,7 +221,7 @@ def verify_export(path: Path, *, public_key: str = "", notes: Sequence[str] = ()
         raise _no_case_file(path) from error
     if not known:
         raise _no_case_file(path)
-    return _Proof(about, own, keys, note, openings, members, public_key, notes).run()
+    return _Proof(about, own, related, keys, note, openings, members, public_key, notes).run()
 
 
 def _no_case_file(path: Path) -> LockgateError:
@@ -228,10 +249,10 @@ class _Proof:
     """One check of a case file."""
 
     def __init__(
-        self, about: Any, own: Any, keys: Any, note: str, openings: Any, members: Mapping[str, bytes], pinned: str,
+        self, about: Any, own: Any, related: Any, keys: Any, note: str, openings: Any, members: Mapping[str, bytes], pinned: str,
         notes: Sequence[str],
     ) -> None:  # fmt: skip
-        self.about, self.own, self.key_rows, self.note = about, own, keys, note
+        self.about, self.own, self.related, self.key_rows, self.note = about, own, related, keys, note
         self.openings, self.members, self.pinned, self.notes = openings, members, pinned, notes
         self.faults: list[Fault] = []
         self.keys: list[tuple[int, str]] = []  # from event on, public key
@@ -247,6 +268,8 @@ class _Proof:
                 event = self._check_row(row)
                 if event:
                     events.append(event)
+            for row in self.related:
+                self._check_row(row)
             self._check_streams(events)
             if not self.faults:
                 self._check_contents(events)

@@ -22,6 +22,7 @@ SECTION_PROVIDERS: tuple[str, ...] = (
     "lockgate.services.dossier_lines:lines_section",
     "lockgate.services.dossier_numbers:cap_section",
     "lockgate.services.dossier_numbers:cost_section",
+    "lockgate.services.dossier_who:who_section",
     "lockgate.services.dossier_capability:capability_section",
     "lockgate.services.says_who:says_who_section",
 )

@@ -21,6 +21,7 @@ from lockgate.casework.states import Action
 from lockgate.cli.main import app
 from lockgate.services import audit, batches, caps, case_view, cases, end_use, people, shippable
 from lockgate.services.case_export import export_case, verify_export
+from lockgate.services.dossier_who import who_gets_it
 from lockgate.services.registry import Registry, open_record
 from lockgate.store.engine import open_engine, read_url
 from tests.integration.conftest import make_database
@@ -343,6 +344,34 @@ def test_a_case_file_proves_itself_and_nothing_else(played: Registry, tmp_path: 
     note = members["checkpoint.txt"].replace(b"\n", b"\n1", 1)
     assert not verify_export(rewrite(tmp_path, {**members, "checkpoint.txt": note})).holds
     assert not verify_export(path, public_key="ab" * 32).holds
+
+
+def test_the_dossier_shows_who_gets_it(played: Registry, tmp_path: Path) -> None:
+    path = tmp_path / "cn-1.zip"
+    export_case(played, officer(), "cn-1", path)
+    found = who_gets_it(path)
+    rows = {row["recipient"]: row for row in found["recipients"]}
+    assert len(rows) == 7
+    assert sorted(row["shipped"] for row in rows.values()) == [0, 0, 0, 0, 0, 240, 400]
+    assert sorted(row["reported"] for row in rows.values())[-2:] == [239, 400]
+    for row in rows.values():
+        assert row["asked"] == row["allotted"] + row["waiting"]
+    assert found["batches"] == [
+        {"batch": "b1", "quantity": 200_000, "rule": "accelerators.batch-by-day@1", "rounds": 1}
+    ]
+    page = tmp_path / "dossier.html"
+    deal = ROOT / "examples" / "h200-first-batch" / "deal.toml"
+    result = CliRunner().invoke(app, ["assess", str(deal), "--case-file", str(path), "--out", str(page)])
+    assert result.exit_code == 0, result.output
+    assert "Who gets it" in page.read_text()
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    altered = rewrite(
+        tmp_path, {**members, "events.jsonl": members["events.jsonl"].replace(b"160000", b"170000")}
+    )
+    with pytest.raises(LockgateError) as caught:
+        who_gets_it(altered)
+    assert caught.value.code == "broken-case-file"
 
 
 def rewrite(folder: Path, members: dict[str, bytes]) -> Path:
