@@ -167,8 +167,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(*command: str, port: int, path: str) -> Iterator[str]:
-    """A server in a process of its own; its address."""
+def serving(*command: str, port: int, path: str) -> Iterator[tuple[str, int]]:
+    """A server in a process of its own; its address and process."""
     base = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
         [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -180,10 +180,29 @@ def serving(*command: str, port: int, path: str) -> Iterator[str]:
                     break
             except httpx.HTTPError:
                 time.sleep(0.1)
-        yield base
+        yield base, process.pid
     finally:
         process.terminate()
         process.wait(20)
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds of a process and all below it that still run."""
+    rows: dict[int, tuple[int, float]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        rows[int(path.parent.name)] = (
+            int(fields[1]),
+            (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"),
+        )
+    own, total = {pid}, rows.get(pid, (0, 0.0))[1]
+    while below := {one for one, (parent, _) in rows.items() if parent in own} - own:
+        own |= below
+        total += sum(rows[one][1] for one in below)
+    return total
 
 
 HELLO = """
@@ -307,23 +326,26 @@ def measure(server: Any, options: argparse.Namespace) -> str:
     with serving(
         "-m", "lockgate", "serve", "--port", str(port), "--db", url, "--workers", str(options.workers),
         port=port, path="/readyz",
-    ) as base:  # fmt: skip
+    ) as (base, pid):  # fmt: skip
         asyncio.run(visit(base, headers, case_pages(options.cases), 8, 5))  # warm up
+        before = cpu_s(pid), cpu_s(server.get_pid())
         found = asyncio.run(visit(base, headers, case_pages(options.cases), options.users, options.seconds))
+        used = cpu_s(pid) - before[0], cpu_s(server.get_pid()) - before[1]
     port = free_port()
-    with serving("-c", HELLO, str(port), port=port, path="/") as base:
+    with serving("-c", HELLO, str(port), port=port, path="/") as (base, _):
         hello = asyncio.run(visit(base, {}, lambda _: [("hello", "/")], options.users, options.seconds / 4))
     port = free_port()
-    with serving(
-        "-m", "lockgate", "serve", "--port", str(port), "--db", url, port=port, path="/readyz"
-    ) as base:
+    with serving("-m", "lockgate", "serve", "--port", str(port), "--db", url, port=port, path="/readyz") as (
+        base,
+        _,
+    ):
         inside_s, outside_s = determination_times(base, 200)
-    return render(options, events, filled_s, found, hello["hello"], (inside_s, outside_s))
+    return render(options, events, filled_s, found, hello["hello"], (inside_s, outside_s), used)
 
 
 def render(
     options: argparse.Namespace, events: int, filled_s: float, found: dict[str, Tally], hello: Tally,
-    determined: tuple[float, float],
+    determined: tuple[float, float], used: tuple[float, float],
 ) -> str:  # fmt: skip
     """The page of results."""
     rows = [
@@ -333,6 +355,7 @@ def render(
         for kind, tally in [*sorted(found.items()), ("bare FastAPI hello", hello)]
     ]
     inside_s, outside_s = determined
+    pages = max(1, sum(len(tally.times) + tally.wrong for tally in found.values()))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return f"""# The web application under load
 
@@ -345,6 +368,9 @@ def render(
 | page | answers | errors | median ms | 95 % ms | 99 % ms | median as multiple of hello |
 |---|---:|---:|---:|---:|---:|---:|
 {chr(10).join(rows)}
+
+Processor time a page: {used[0] / pages * 1000:.1f} ms in the server, {used[1] / pages * 1000:.1f} ms in PostgreSQL. This does not depend on what
+else the machine does; the times above do.
 
 A determination of one transaction: {inside_s * 1000:.2f} ms in process, {outside_s * 1000:.2f} ms by the API over loopback (medians of 200,
 alternating): {(outside_s - inside_s) * 1000:.2f} ms more.

@@ -265,3 +265,9 @@ def test_a_worker_killed_mid_write_loses_and_doubles_nothing(tmp_path: Path) -> 
         assert {answer.status_code for answer in answers.values()} == {201}
         assert all(answers[name].json()["repeated"] for name in known)
         assert balance(client, headers) == 5 * len(asked)
+
+
+def test_processes_that_start_at_once_invite_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with open_app(tmp_path, webhook_poll_s=0), open_app(tmp_path, webhook_poll_s=0):
+        pass
+    assert sum("/invitation/" in record.getMessage() for record in caplog.records) == 1

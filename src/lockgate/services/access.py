@@ -24,6 +24,7 @@ SCOPES = ("read", "determine", "estimate", "cases", "ledger", "admin")
 GRANTABLE_ROLES = tuple(role for role in Role if role is not Role.PUBLIC)
 PASSWORD_LENGTH_MIN = 12
 INVITATION_HOURS = 48
+START_S = 30  # in which the processes of one start are up
 TOKEN_DAYS_MAX = 366
 
 
@@ -132,8 +133,11 @@ def invite_first_administrator(work: Work) -> str | None:
 
     An administrator who was entered before, on the command line say, is invited; where there is none, one is added.
     """
+    if _somebody_can_log_in(work):
+        return None
+    work.lock()  # several processes may start at once: one of them invites, and its link is the one that works
     everybody = access.people(work.connection)
-    if any((row.password_hash or row.oidc_subject) and not row.disabled for row in everybody):
+    if _somebody_can_log_in(work) or access.invited_since(work.connection, _just_now(work.at)):
         return None
     found = next(
         (row for row in everybody if Role.ADMINISTRATOR.value in row.roles and not row.disabled), None
@@ -143,6 +147,16 @@ def invite_first_administrator(work: Work) -> str | None:
         access.add_person(work.connection, found)
         work.append(f"access:{found.id}", "PersonAdded", {"roles": list(found.roles)}, actor="installation")
     return invite(work, found.id, by="installation")
+
+
+def _somebody_can_log_in(work: Work) -> bool:
+    everybody = access.people(work.connection)
+    return any((row.password_hash or row.oidc_subject) and not row.disabled for row in everybody)
+
+
+def _just_now(at: str) -> str:
+    """When a link ends that another process of the same start may have made."""
+    return later(later(at, hours=INVITATION_HOURS), seconds=-START_S)
 
 
 def invite(work: Work, person_id: str, *, by: str) -> str:

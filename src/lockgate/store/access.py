@@ -278,6 +278,12 @@ def find_invitation(connection: Connection, digest: str, at: str) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def invited_since(connection: Connection, expires_after: str) -> bool:
+    """Whether there is a one-time link that lasts longer than this."""
+    query = select(func.count()).select_from(invitation).where(invitation.c.expires_at > expires_after)
+    return bool(connection.execute(query).scalar_one())
+
+
 def use_invitation(connection: Connection, digest: str, at: str) -> str | None:
     """Take a one-time link: whose it was; None where it is unknown, used or too old."""
     person_id = find_invitation(connection, digest, at)
