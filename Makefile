@@ -42,7 +42,7 @@ audit: .venv/ready  ## known vulnerabilities among the dependencies; only warns 
 	@$(BIN)/python tools/audit.py
 
 bench: .venv/ready  ## measured ratios, side by side in one run
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks all
 
 docs: .venv/ready  ## the manual, into site/
 	.venv/uv/bin/uv sync --frozen --all-extras --group docs

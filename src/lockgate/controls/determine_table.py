@@ -17,7 +17,8 @@ from lockgate.catalogue.law import Law
 from lockgate.controls.determination import CONDITION_STATUS, Verdict, join_verdicts
 from lockgate.controls.review import UNDETERMINED
 from lockgate.controls.table import Table
-from lockgate.controls.table_export import CODES, ExportRows, answer_export, classify_rows
+from lockgate.controls.table_classification import CODES, classify_rows
+from lockgate.controls.table_export import ExportRows, answer_export
 from lockgate.controls.table_import import (
     ALL_STATES,
     VERDICTS,

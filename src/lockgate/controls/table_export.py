@@ -4,33 +4,23 @@ Each function is that of `lockgate.controls.us_export` and the modules it calls,
 same answers in every field.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 
 from lockgate.base.three_valued import Truth
 from lockgate.catalogue.law import Version
-from lockgate.controls.classification import NOTE_2, OLD, PROVISIONS, STATED, A, B, C
-from lockgate.controls.conditions import (
-    AVAILABLE,
-    CAP,
-    NOT_MILITARY,
-    NOT_REVOKED,
-    NOTIFICATION,
-    NOTIFIED_ON,
-    TPP,
-    UNITS,
-)
+from lockgate.controls.classification import PROVISIONS, STATED, A, B, C
 from lockgate.controls.end_use import AFFILIATES, FOUND, MILITARY, SCREENING, UNSCREENED
 from lockgate.controls.exceptions import ACA, CONDITIONS, HBM, NAC, PURCHASE_ORDER
-from lockgate.controls.foundry import BOUND, NOTE_1
+from lockgate.controls.foundry import NOTE_1
 from lockgate.controls.licence import GATE, REMOTE_ACCESS
 from lockgate.controls.naming import is_named, names
 from lockgate.controls.review import NONE, UNDETERMINED
-from lockgate.controls.table import Days, Numbers
-from lockgate.controls.table_rows import Named, Range, Rows, among
+from lockgate.controls.table_classification import CODES, ItemRows
+from lockgate.controls.table_conditions import CheckRows, check_rows
+from lockgate.controls.table_rows import Named, Rows, among
 from lockgate.controls.transaction import Movement
 from lockgate.controls.truth_arrays import (
     NO,
@@ -46,32 +36,7 @@ from lockgate.controls.truth_arrays import (
 )
 from lockgate.controls.us_export import FOREIGN_DESIGN, NOT_ENFORCED, UNVERIFIED
 
-CODES: tuple[str | None, ...] = (None, OLD, A, B, C)
 DENIAL = "presumption-of-denial"
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRows:
-    """`Classification`, over rows. ``code`` is a position in `CODES`; ``tests`` are the provisions looked at."""
-
-    truths: dict[str, Truths]
-    datacenter: Truths
-    quantities: dict[str, Range]
-    code: np.ndarray[tuple[int], np.dtype[np.int8]]
-    undetermined: Mask
-    missing: tuple[Named, ...]
-    tests: tuple[Named, ...]
-
-    def among(self, rows: Rows, items: tuple[str, ...]) -> Truths:
-        """Whether the item is among ``items``."""
-        if "*" in items:
-            return rows.all(True)
-        return any_of(rows.all(False), *(self.truths[item] for item in items if item in self.truths))
-
-    @property
-    def lesser(self) -> Truths:
-        """Whether it is anything but an item for datacenters that meets 3A090.a."""
-        return negate(all_of(self.datacenter, self.truths[A]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,93 +54,6 @@ class GroundRows:
     def outcome(self) -> str:
         """The review policy it names, if any."""
         return self.version.outcome
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRows:
-    """`Checks`, over rows: conditions with the rows they are asked of and their truths."""
-
-    conditions: tuple[tuple[str, Mask, Truths], ...]
-    met: Truths
-    missing: tuple[Named, ...]
-
-
-def classify_rows(rows: Rows) -> ItemRows:
-    """Classify the item of every row."""
-    table, law = rows.table, rows.law
-    presumed, lacking, noted = presume_rows(rows)
-    datacenter = choose(presumed == YES, YES, table.truth("datacenter"))
-    quantities = rows.quantities(datacenter)
-    without_tpp = np.isnan(table.number("tpp"))
-    memory = without_tpp & ~np.isnan(table.number("memory_bandwidth_density"))
-    truths = {code: rows.all(False) for code in PROVISIONS}
-    tests: list[Named] = []
-    asked: list[tuple[Mask, tuple[Named, ...]]] = []
-    for code, id_ in PROVISIONS.items():
-        version = law.in_force(id_)
-        if version is not None:
-            where = memory if code == C else ~memory
-            result = rows.run_test(version, quantities)
-            truths[code] = choose(where, result.truth, NO)
-            tests.append((id_, where))
-            asked.append((where, result.missing))
-    note_2 = law.in_force(NOTE_2)
-    if note_2 is not None:
-        excluded = rows.run_test(note_2, quantities)
-        tests.append((NOTE_2, ~memory))
-        asked.append((~memory, excluded.missing))
-        for code in (A, B):
-            truths[code] = choose(memory, truths[code], all_of(truths[code], negate(excluded.truth)))
-    stated = law.in_force(STATED)
-    if stated is not None:
-        below = without_tpp & (
-            rows.ask(table.names["item"], lambda item: is_named(item, stated.items)) == YES
-        )
-        truths = {code: choose(below, NO, truth) for code, truth in truths.items()}
-        tests.insert(0, (STATED, below))
-    truths[A] = any_of(truths[A], presumed)
-    truths[B] = all_of(truths[B], negate(truths[A]))
-    certain = np.zeros(rows.count, dtype=np.int8)
-    for name in (B, A, C, OLD):  # the last that is certain stands
-        certain[truths[name] == YES] = CODES.index(name)
-    undetermined: Mask = (certain == 0) & (any_of(*truths.values()) == UNKNOWN)
-    missing = [named for where, found in asked for named in among(found, where & undetermined)]
-    return ItemRows(
-        truths,
-        datacenter,
-        quantities,
-        certain,
-        undetermined,
-        (*missing, *among(lacking, undetermined)),
-        (*tests, (NOTE_1, noted)),
-    )
-
-
-def presume_rows(rows: Rows) -> tuple[Truths, tuple[Named, ...], Mask]:
-    """Whether the presumption of Note 1 applies, what would tell, and where it was looked at."""
-    version = rows.law.in_force(NOTE_1)
-    nowhere = np.zeros(rows.count, dtype=np.bool_)
-    if version is None or "exporter_role" not in rows.table.stated_words:
-        return rows.all(False), (), nowhere
-    bound = rows.ask(rows.table.evidence_word("exporter_role"), lambda role: role in BOUND) == YES
-    until = np.datetime64(str(version.values["designer_until"]), "D")
-    in_time = rows.table.on <= until
-    status = rows.table.evidence_word("designer_status")
-    attested = rows.ask(status, lambda word: None if word is None else word == "approved")
-    attested = choose(rows.is_value(status, "authorized") & in_time, YES, attested)
-    count = rows.table.evidence_number("transistor_count_billion")
-    below = below_or_unknown(count, float(version.number("transistor_count_billion")))
-    applies = choose(bound, negate(any_of(attested, below)), NO)
-    missing = (
-        ("designer_status", bound & (attested == UNKNOWN)),
-        ("transistor_count_billion", bound & (below == UNKNOWN)),
-    )
-    return applies, missing, bound
-
-
-def below_or_unknown(number: Numbers, limit: float) -> Truths:
-    """Whether a number lies below a limit; unknown where it is not known."""
-    return choose(np.isnan(number), UNKNOWN, of_mask(number < limit))
 
 
 def approved_rows(rows: Rows, version: Version, in_scope: Truths) -> Truths:
@@ -438,82 +316,6 @@ def find_exceptions(rows: Rows, item: ItemRows, where: Mask) -> list[ExceptionRo
         shown = concerned & ((usable == YES) | ((fits == YES) & (goes == YES) & (usable == UNKNOWN)))
         found.append(ExceptionRows(version.outcome, id_, concerned, usable, shown))
     return found
-
-
-def check_rows(prefix: str, rows: Rows) -> CheckRows:
-    """Check every condition whose id begins with ``prefix``."""
-    conditions: list[tuple[str, Mask, Truths]] = []
-    missing: list[Named] = []
-    met = rows.all(True)
-    for id_, version in rows.law.of_kind(GATE, "condition"):
-        if not id_.startswith(prefix):
-            continue
-        asked = rows.all(True) if version.scope is None else rows.reaches_route(version)
-        truth = check_one(id_, version, rows)
-        truth = choose(asked == UNKNOWN, any_of(truth, UNKNOWN), truth)
-        here: Mask = asked != NO
-        met = choose(here, all_of(met, truth), met)
-        conditions.append((id_, here, truth))
-        missing += columns_of_rows(id_, version, rows, here & (truth == UNKNOWN))
-    return CheckRows(tuple(conditions), met, tuple(missing))
-
-
-def check_one(id_: str, version: Version, rows: Rows) -> Truths:
-    """Whether a condition is met."""
-    table, column = rows.table, str(version.values["column"])
-    stated, day = table.evidence(column), table.evidence_day(column)
-    if id_ == CAP:
-        return check_cap_rows(version, rows, stated)
-    if id_ == AVAILABLE:
-        by_on = np.datetime64(str(version.values["by_on"]), "D")
-        return choose(np.isnat(day), stated, of_mask(day <= by_on))
-    if id_ == NOT_MILITARY:
-        return choose(table.truth("military_end_use") == YES, NO, stated)
-    if id_ == NOTIFICATION:
-        filed = table.evidence_day(NOTIFIED_ON)
-        early: Mask = days_between(filed, table.on) >= float(version.number("notice_days"))
-        return choose(np.isnat(filed), stated, all_of(stated, of_mask(early)))
-    truth = negate(stated) if version.values.get("met_when") == "no" else stated
-    return truth if id_ != NOT_REVOKED else choose(np.isnat(day), truth, of_mask(table.on < day))
-
-
-def days_between(start: Days, end: Days) -> Numbers:
-    """Days from one day to another; NaN where one is not known."""
-    lapse = end - start
-    return np.where(np.isnat(lapse), np.nan, lapse.astype(np.int64).astype(np.float64))
-
-
-def check_cap_rows(version: Version, rows: Rows, stated: Truths) -> Truths:
-    """The volume cap: as stated, else from what was shipped, this shipment included."""
-    cap, table = version.number("cap_fraction"), rows.table
-    quantity = table.number("quantity")
-    truth = stated
-    for columns, each in ((UNITS, np.ones(rows.count)), (TPP, table.number("tpp"))):
-        home, abroad = (table.evidence_number(name) for name in columns)
-        shipped, allowed = abroad + quantity * each, float(cap) * home
-        counted = ~np.isnan(shipped) & ~np.isnan(allowed) & (each != 0)
-        within = shipped <= allowed
-        near = counted & np.isclose(shipped, allowed, rtol=1e-9, atol=1e-9)
-        for row in np.flatnonzero(near):  # where rounding might decide, as decimals
-            terms = (Decimal(repr(float(column[row]))) for column in (abroad, quantity, each, home))
-            abroad_, quantity_, each_, home_ = terms
-            within[row] = abroad_ + quantity_ * each_ <= cap * home_
-        truth = choose(counted, all_of(of_mask(within), choose(stated == NO, NO, YES)), truth)
-    return truth
-
-
-def columns_of_rows(id_: str, version: Version, rows: Rows, where: Mask) -> Iterable[Named]:
-    """Columns that would settle a condition."""
-    left = where
-    for columns in (TPP, UNITS) if id_ == CAP else ():
-        given = [~np.isnan(rows.table.evidence_number(name)) for name in columns]
-        partly = left & (given[0] | given[1])
-        yield from ((name, partly & ~known) for name, known in zip(columns, given, strict=True))
-        yield "quantity", partly & np.isnan(rows.table.number("quantity"))
-        if columns is TPP:
-            yield "tpp", partly & np.isnan(rows.table.number("tpp"))
-        left = left & ~partly
-    yield str(version.values["column"]), left
 
 
 @dataclass(frozen=True, slots=True)
