@@ -9,5 +9,5 @@ down_revision = "0003"
 
 def upgrade() -> None:
     for name in ("flags", "due_on", "clock"):
-        op.add_column("case_file", sa.Column(name, sa.Text, nullable=False, server_default=""))
+        op.add_column("case_file", sa.Column(name, sa.Text, nullable=False, server_default=sa.text("''")))
     op.create_index("case_file_queue", "case_file", ["queue", "changed_at", "id"])
