@@ -323,6 +323,61 @@ def test_many_cases_are_assigned_at_once_and_one_that_cannot_be_spoils_none(offi
     assert office.browser("officer-2").get("/cases.json?assigned_to=me").json()["cases"] == rows
 
 
+def test_a_condition_goes_only_after_the_agency_that_set_it_was_asked(office: Office) -> None:
+    case = office.submitted("cn-condition")
+    office.do("officer", case, Action.BEGIN_REVIEW)
+    office.do("officer", case, Action.REFER, agencies=["mofcom"])
+    terms = {"kind": "volume", "quantity_max": 10}
+    advice = {
+        "recommendation": "approve_with_conditions",
+        "conditions": [{"id": "c1", "terms": terms, "text": "ten"}],
+    }
+    office.do("mofcom", case, Action.ADVISE, **advice)
+    officer, base = office.browser("officer"), f"/cases/{case}/actions/remove_condition"
+    assert officer.get(base).status_code == 409
+    office.do("mofcom", case, Action.CONSENT_TO_REMOVAL, condition="c1", answer="consents", reason="fine")
+    assert "remove_condition?condition=c1" in officer.get(f"/cases/{case}").text
+    assert send(officer, base, condition="c1", reason="no longer needed").status_code == 303
+    assert officer.get(f"/cases/{case}.json").json()["conditions"][0]["state"] == "removed"
+
+
+def test_a_later_decision_shows_what_it_changed(office: Office) -> None:
+    case = office.submitted("cn-again")
+    office.do("officer", case, Action.BEGIN_REVIEW)
+    office.do("officer", case, Action.PROPOSE_DENIAL, reasons="doubtful", criteria=["end-use"])
+    office.do("chief", case, Action.COUNTERSIGN)
+    office.do("officer", case, Action.RECONSIDER, reason="answered well")
+    office.do("officer", case, Action.PROPOSE_APPROVAL, reasons="cleared", granted={"1": 70})
+    office.do("chief", case, Action.COUNTERSIGN)
+    text = office.browser("importer").get(f"/cases/{case}").text
+    assert "What changed against version 1" in text
+    assert "<del>doubtful</del>" in text
+    assert "<ins>cleared</ins>" in text
+
+
+def test_evidence_can_come_with_its_paper(office: Office) -> None:
+    case = office.submitted("cn-evidence")
+    office.do("officer", case, Action.BEGIN_REVIEW)
+    conditions = [{"id": "kyc", "terms": {"kind": "kyc"}, "text": "know the customer"}]
+    office.do(
+        "officer", case, Action.PROPOSE_APPROVAL, reasons="fits", granted={"1": 1}, conditions=conditions
+    )
+    office.do("chief", case, Action.COUNTERSIGN)
+    importer, path = office.browser("importer"), f"/cases/{case}/actions/evidence_condition"
+    form = importer.get(f"{path}?condition=kyc").text
+    own = {name: hidden(form, name) for name in ("csrf", "key", "version")}
+    files = {"file": ("kyc.txt", io.BytesIO(b"we know them"))}
+    for _ in range(2):  # sent twice: counted once
+        answer = importer.post(path, data=own | {"condition": "kyc"}, files=files, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+    condition = importer.get(f"/cases/{case}.json").json()["conditions"][0]
+    assert condition["state"] == "evidenced"
+    assert len(condition["evidence"]) == 1
+    paper = importer.get(f"/cases/{case}/documents/{condition['evidence'][0]['document']}")
+    assert paper.content == b"we know them"
+    assert "attachment" in paper.headers["content-disposition"]
+
+
 # ---------------------------------------------------------------------------------------------------- lists
 def test_lists_have_twins_under_the_same_filters_and_go_on_where_they_ended(office: Office) -> None:
     for number in range(5):
@@ -507,6 +562,8 @@ def test_the_api_writes_once_and_only_on_what_was_seen(office: Office) -> None:
     )
     assert wrong.status_code == 422
     assert {item["where"] for item in wrong.json()["problems"]} == {"fields.quantity", "fields.nothing"}
+    nul = api.post(path, json={"fields": {"product": "a\x00b"}}, headers={"idempotency-key": "e6"})
+    assert nul.json()["code"] == "bad-character"
     late = api.post("/api/v1/cases/api-1/actions/countersign", json={}, headers={"idempotency-key": "e4"})
     assert late.status_code == 409
     goods = api.post("/api/v1/cases/api-1/actions/open_batch", json={}, headers={"idempotency-key": "e5"})

@@ -161,3 +161,15 @@ def referred_to(registry: Registry, agency: str, cases: list[str]) -> set[str]:
             for stream, payload in work.connection.execute(query)
             if agency in json.loads(payload)["data"]["form"]["agencies"]
         }
+
+
+def cases_naming(registry: Registry, person: Actor, limit: int = 50) -> list[dict[str, Any]]:
+    """Rows of the cases that name the laboratory a person works for, the latest changed first; none for anybody else."""
+    if not person.holds(Role.LAB) or not person.organisation:
+        return []
+    table = schema.case_file
+    with registry.read() as work:
+        named = {item.case_id for item in work.items("dependency", subject=person.organisation)}
+        query = select(table).where(table.c.id.in_(sorted(named)), table.c.applicant != person.organisation)
+        query = query.order_by(table.c.changed_at.desc(), table.c.id.desc()).limit(limit)
+        return [dict(row) for row in work.connection.execute(query).mappings()]

@@ -23,6 +23,7 @@ from lockgate.services.cases import (
     case_tasks,
     open_clocks,
     read_case,
+    removable_conditions,
 )
 from lockgate.services.ledger import OFFICIALS
 from lockgate.services.people import WITHHELD, masked_party
@@ -48,6 +49,7 @@ class CaseReading:
         tasks: What the application needs.
         deadlines: Its clocks.
         parties: Party id to name, ``withheld`` where the name is.
+        removable: Ids of the conditions that the person may remove.
     """
 
     case: Case
@@ -60,6 +62,7 @@ class CaseReading:
     tasks: tuple[Task, ...]
     deadlines: Mapping[str, Deadline]
     parties: Mapping[str, str]
+    removable: tuple[str, ...] = ()
 
     def shows(self, name: str) -> bool:
         """Whether a part is shown."""
@@ -140,7 +143,11 @@ def open_reading(
         if case is None or not may_open(case, person):
             raise LockgateError(f"there is no case {case_id!r}", code="unknown-case", where="case")
         practice = load_practice(case.kind)
-        actions = tuple(case_actions(registry, case, person))
+        removable = tuple(removable_conditions(registry, case, person))
+        actions = (
+            *case_actions(registry, case, person),
+            *([str(Action.REMOVE_CONDITION)] if removable else []),
+        )
         view = view_case(case, practice.kind, person)
         shown = dict(view.shown)
     withheld = list(view.withheld)
@@ -163,7 +170,7 @@ def open_reading(
         parties = party_names(work, named_parties(practice, shown))
     return CaseReading(
         case, practice, events, shown, (*withheld, *restricted), tuple(restricted), actions, case_tasks(case),
-        case_deadlines(registry, case, person), parties,
+        case_deadlines(registry, case, person), parties, removable,
     )  # fmt: skip
 
 

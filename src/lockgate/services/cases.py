@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
@@ -11,6 +12,7 @@ from lockgate.casework.case import Case
 from lockgate.casework.clocks import Deadline, find_deadlines
 from lockgate.casework.commands import FORMS, OpenForm
 from lockgate.casework.completeness import Task, list_tasks
+from lockgate.casework.conditions import ConditionState
 from lockgate.casework.folding import fold_case, fold_event
 from lockgate.casework.guards import Question, effective_expiry
 from lockgate.casework.history import Event, find_commitments, reveal
@@ -447,14 +449,14 @@ def case_row(case: Case, at: str) -> dict[str, Any]:
         "id": case.id,
         "kind": case.kind,
         "state": case.state.value,
-        "title": str(title)[:200].replace("\x00", ""),
+        "title": str(title)[:200],
         "applicant": case.applicant,
-        "queue": case.queue.replace("\x00", ""),
-        "assigned_to": case.assigned_to.replace("\x00", ""),
+        "queue": case.queue,
+        "assigned_to": case.assigned_to,
         "opened_at": at,
         "changed_at": at,
         "version": case.version,
-        "flags": " ".join(sorted(case.flags)).replace("\x00", ""),
+        "flags": " ".join(sorted(case.flags)),
         "clock": clock,
         "due_on": due_on,
     }
@@ -549,6 +551,17 @@ def case_deadlines(registry: Registry, case: Case, person: Actor) -> Mapping[str
 def case_actions(registry: Registry, case: Case, person: Actor) -> list[str]:
     """What a person may do to a case now."""
     return [str(action) for action in list_actions(ask(registry, case, person))]
+
+
+def removable_conditions(registry: Registry, case: Case, person: Actor) -> list[str]:
+    """Ids of the conditions that a person may remove now: that is asked of each by itself."""
+    found = []
+    for item in case.conditions:
+        if item.state is not ConditionState.REMOVED:
+            with suppress(LockgateError):
+                permit_in(ask(registry, case, person, condition=item.id), Action.REMOVE_CONDITION)
+                found.append(item.id)
+    return found
 
 
 def case_routing(case: Case) -> Any:

@@ -1,6 +1,6 @@
 """Quantities: posting, reading balances, letting reservations lapse."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
@@ -32,6 +32,7 @@ def append_once(
     Raises:
         LockgateError: ``key-reused``, where the key was used for something else; whatever ``act`` raises.
     """
+    refuse_nul(asked)
     request = sha256(canonical_json(asked)).hexdigest() if key else ""
     try:
         with registry.work() as work:
@@ -52,6 +53,23 @@ def append_once(
                 hint="use a new key for each thing you do, and the same one only to repeat it",
             ) from None
         return earlier, True
+
+
+def refuse_nul(value: Any) -> None:
+    """Make sure that no text holds the character NUL, which a database may not be able to keep.
+
+    Raises:
+        LockgateError: ``bad-character``.
+    """
+    if isinstance(value, str) and "\x00" in value:
+        raise LockgateError("the text holds the character NUL", code="bad-character", hint="take it out")
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            refuse_nul(name)
+            refuse_nul(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            refuse_nul(part)
 
 
 def post(

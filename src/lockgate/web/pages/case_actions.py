@@ -90,6 +90,7 @@ async def do(request: Request, visitor: KnownVisitor, case_id: str, action: str)
                 upload = value.filename, await value.read()
         else:
             typed.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    await form.close()
     return await run_in_threadpool(take, request, visitor, case_id, action, Typed(typed, fresh=False), upload)
 
 
@@ -203,6 +204,8 @@ def lend(reading: CaseReading, action: Action, query: dict[str, tuple[str, ...]]
             kinds = tuple((item.kind, item.title) for item in practice.kind.documents)
             choices["kind"] = (*kinds, ("other", "Another paper"))
             hidden |= {"name", "sha256"}
+        case Action.REMOVE_CONDITION:
+            choices["condition"] = tuple(item for item in conditions if item[0] in reading.removable)
         case Action.EVIDENCE_CONDITION:
             choices["document"] = papers
         case Action.REQUEST_INFORMATION:

@@ -271,6 +271,7 @@ async def save_section(request: Request, visitor: KnownVisitor, case_id: str, se
 
     form = await request.form()
     typed = {name: str(value) for name, value in form.items() if isinstance(value, str)}
+    await form.close()
     return await run_in_threadpool(save_typed, request, visitor, case_id, section_id, typed)
 
 

@@ -16,7 +16,7 @@ from lockgate.casework.case import Decision
 from lockgate.casework.states import CaseState
 from lockgate.reports.letters import LETTERS
 from lockgate.services.access import Visitor
-from lockgate.services.case_queues import CaseCounter, QueueCounts, assign_cases, mask_rows
+from lockgate.services.case_queues import CaseCounter, QueueCounts, assign_cases, cases_naming, mask_rows
 from lockgate.services.case_reading import CaseReading, open_reading, party_names
 from lockgate.services.case_timeline import list_timeline, prove_case_event, verify_case
 from lockgate.services.cases import list_cases
@@ -33,6 +33,7 @@ from lockgate.web.visitors import KnownVisitor
 router = APIRouter(prefix="/cases")
 
 ROWS = 50
+TIMELINE_ROWS = 200
 FILTERS = ("state", "kind", "applicant", "assigned_to", "queue")
 PENDING = (
     "registered,initial_review,held,referred,recommendations_in,operating_committee,advisory_committee,"
@@ -127,6 +128,7 @@ def list_page(
         "rows_shown": [decorated(row, registry.today()) for row in rows],
         "counts": counts,
         "views": view_links(OFFICE_VIEWS if official else PARTY_VIEWS, filters, counts),
+        "named": [decorated(row, registry.today()) for row in cases_naming(registry, person)],
         "names": names_of(registry, rows),
         "kinds": kind_titles(),
         "states": [state.value for state in CaseState],
@@ -319,7 +321,8 @@ def case_page(request: Request, reading: CaseReading, status: int = 200, **conte
         "positions": reading.positions(registry),
         "routing": reading.routing(),
         "versions_of_decision": decision_rows(reading),
-        "timeline": list_timeline(reading),
+        "timeline": list_timeline(reading)[-TIMELINE_ROWS:],
+        "older": max(0, len(reading.events) - TIMELINE_ROWS),
         "has_letter": reading.is_party and reading.case.state is not CaseState.DRAFT and (reading.is_review or not reading.case.proposal),
         "key": secrets.token_urlsafe(12),
         "may_read_names": WITHHELD in reading.parties.values() and reads_names,
