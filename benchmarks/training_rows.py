@@ -154,25 +154,17 @@ def a100() -> Iterator[dict[str, object]]:
 # micro-batch, sequence, fully sharded, tp, pp, cp, interleave, ep, tokens a second and chip. Dropless routing, balanced by force.
 ARCHIVE = """
 25.11 gpt-oss-120b h100-sxm 64 bf16 512 4 4096 0 1 4 1 1 8 5630
-26.02 gpt-oss-120b h100-sxm 64 bf16 1280 1 4096 0 1 4 1 1 8 5993
 25.11 qwen3-30b-a3b h100-sxm 16 fp8 512 2 4096 0 1 2 1 24 8 5275
-26.02 qwen3-30b-a3b h100-sxm 16 fp8 1024 1 4096 0 1 2 1 12 8 5113
 25.11 qwen3-235b-a22b h100-sxm 256 fp8 2048 1 4096 0 2 8 1 4 32 1575
-26.02 qwen3-235b-a22b h100-sxm 256 fp8 8192 1 4096 0 2 8 1 4 32 1633
 25.09 deepseek-v3 h100-sxm 1024 bf16 8192 1 4096 0 2 8 1 4 64 1297
 25.11 gpt-oss-120b b200 64 bf16 512 4 4096 0 1 1 1 1 8 8213
-26.02 gpt-oss-120b b200 64 bf16 1280 4 4096 0 1 1 1 1 64 8047
 25.11 qwen3-30b-a3b b200 8 fp8 512 1 4096 0 1 1 1 1 8 9299
-26.02 qwen3-30b-a3b b300 8 fp8 512 8 4096 0 1 1 1 1 8 29521
 25.11 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 23766
-26.02 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 30376
 25.11 qwen3-235b-a22b gb200 256 bf16 8192 1 4096 0 1 8 1 3 32 4916
 25.11 gpt-oss-120b gb200 64 bf16 1280 1 8192 0 1 1 1 1 64 15876
 25.11 gpt-oss-120b gb300 64 bf16 1280 2 8192 0 1 1 1 1 64 18347
 25.11 deepseek-v3 b200 256 fp8 2048 1 4096 0 1 16 1 1 8 2139
-26.02 qwen3-235b-a22b b200 256 fp8 8192 1 4096 0 1 8 1 1 8 3805
 25.11 qwen3-235b-a22b b200 64 fp8 1024 1 4096 0 1 8 1 2 8 3269
-26.02 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 1 32 5448
 25.11 llama3-8b b200 8 fp8 128 2 8192 0 1 1 1 1 1 30624
 25.11 llama3.1-405b b200 128 fp8 64 1 8192 0 4 8 2 8 1 661
 25.11 llama3-8b gb200 8 fp8 128 2 8192 0 1 1 1 1 1 31508
@@ -184,6 +176,109 @@ ARCHIVE = """
 25.11 llama3-70b gb300 64 fp8 256 2 8192 1 1 1 1 1 1 4520
 26.02 llama3-70b gb300 64 fp8 256 1 8192 0 1 4 1 5 1 4596
 26.02 llama3.1-405b gb300 256 fp8 1536 1 8192 0 2 8 2 4 1 931
+26.02 deepseek-v3 b200 256 fp8 4096 1 4096 0 1 16 1 1 8 2689
+26.02 deepseek-v3 b300 256 fp8 4096 1 4096 0 1 16 1 1 8 2983
+26.02 deepseek-v3 gb200 256 fp8 4096 1 4096 0 1 4 1 4 64 3955
+26.02 deepseek-v3 gb300 256 fp8 4096 2 4096 0 1 2 1 8 32 4612
+26.02 gpt-oss-120b b200 64 bf16 1280 4 4096 0 1 1 1 1 64 8047
+26.02 gpt-oss-120b b300 64 bf16 1280 4 4096 0 1 1 1 1 64 8359
+26.02 gpt-oss-120b gb200 64 bf16 1280 4 4096 0 1 1 1 1 64 15784
+26.02 gpt-oss-120b gb300 64 bf16 1280 4 4096 0 1 1 1 1 64 19412
+26.02 gpt-oss-120b h100-sxm 64 bf16 1280 1 4096 0 1 4 1 1 8 5993
+26.02 qwen3-235b-a22b b200 256 fp8 8192 1 4096 0 1 8 1 1 8 3805
+26.02 qwen3-235b-a22b b300 256 fp8 8192 1 4096 0 1 8 1 4 8 2691
+26.02 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 1 32 5448
+26.02 qwen3-235b-a22b gb300 256 fp8 8192 2 4096 0 1 4 1 1 32 6583
+26.02 qwen3-235b-a22b h100-sxm 256 fp8 8192 1 4096 0 2 8 1 4 32 1633
+26.02 qwen3-30b-a3b b200 8 fp8 512 1 4096 0 1 1 1 1 8 9691
+26.02 qwen3-30b-a3b b300 8 fp8 512 8 4096 0 1 1 1 1 8 29521
+26.02 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 26084
+26.02 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 30376
+26.02 qwen3-30b-a3b h100-sxm 16 fp8 1024 1 4096 0 1 2 1 12 8 5113
+26.02.01 deepseek-v3 b200 256 fp8 4096 1 4096 0 1 16 1 1 8 2790
+26.02.01 deepseek-v3 b300 256 fp8 4096 1 4096 0 1 16 1 1 8 3099
+26.02.01 deepseek-v3 gb200 256 fp8 4096 1 4096 0 1 4 1 4 64 4021
+26.02.01 deepseek-v3 gb300 256 fp8 4096 2 4096 0 1 2 1 8 32 4691
+26.02.01 gpt-oss-120b b200 64 bf16 1280 4 4096 0 1 1 1 1 8 13722
+26.02.01 gpt-oss-120b b300 64 bf16 1280 4 4096 0 1 1 1 1 8 15031
+26.02.01 gpt-oss-120b gb200 64 bf16 1280 4 4096 0 1 1 1 1 64 15754
+26.02.01 gpt-oss-120b gb300 64 bf16 1280 4 4096 0 1 1 1 1 64 19366
+26.02.01 gpt-oss-120b h100-sxm 64 bf16 1280 1 4096 0 1 4 1 1 8 5984
+26.02.01 qwen3-235b-a22b b300 256 fp8 8192 1 4096 0 1 8 1 4 8 2644
+26.02.01 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 1 32 5530
+26.02.01 qwen3-235b-a22b gb300 256 fp8 8192 2 4096 0 1 4 1 1 32 6583
+26.02.01 qwen3-235b-a22b h100-sxm 256 fp8 8192 1 4096 0 2 8 1 4 32 1611
+26.02.01 qwen3-30b-a3b b200 8 fp8 512 4 4096 0 1 1 1 1 8 26695
+26.02.01 qwen3-30b-a3b b300 8 fp8 512 8 4096 0 1 1 1 1 8 29454
+26.02.01 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 26373
+26.02.01 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 30411
+26.02.01 qwen3-30b-a3b h100-sxm 16 fp8 1024 1 4096 0 1 2 1 12 8 9058
+26.04 deepseek-v3 b200 256 fp8 4096 1 4096 0 1 16 1 1 8 2815
+26.04 deepseek-v3 b300 256 fp8 4096 1 4096 0 1 16 1 1 8 3131
+26.04 deepseek-v3 gb200 256 fp8 4096 1 4096 0 1 4 1 4 64 4193
+26.04 deepseek-v3 gb300 256 fp8 4096 2 4096 0 1 2 1 8 32 4965
+26.04 gpt-oss-120b b200 64 bf16 1280 4 4096 0 1 1 1 1 8 13045
+26.04 gpt-oss-120b b300 64 bf16 1280 4 4096 0 1 1 1 1 8 15114
+26.04 gpt-oss-120b gb200 64 bf16 1280 4 4096 0 1 1 1 1 64 15938
+26.04 gpt-oss-120b gb300 64 bf16 1280 4 4096 0 1 1 1 1 64 19275
+26.04 gpt-oss-120b h100-sxm 64 bf16 1280 1 4096 0 1 4 1 1 8 5810
+26.04 qwen3-235b-a22b b300 256 fp8 8192 2 4096 0 1 8 1 1 8 4865
+26.04 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 3 32 5672
+26.04 qwen3-235b-a22b gb300 256 fp8 8192 2 4096 0 1 4 1 12 32 6994
+26.04 qwen3-235b-a22b h100-sxm 256 fp8 8192 1 4096 0 2 8 1 4 32 1686
+26.04 qwen3-30b-a3b b200 8 fp8 512 4 4096 0 1 1 1 1 8 26859
+26.04 qwen3-30b-a3b b300 8 fp8 512 8 4096 0 1 1 1 1 8 30553
+26.04 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 26032
+26.04 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 31470
+26.04 qwen3-30b-a3b h100-sxm 16 fp8 1024 1 4096 0 1 1 1 1 16 8901
+26.04.01 deepseek-v3 b200 256 fp8 4096 1 4096 0 1 8 1 2 32 3328
+26.04.01 deepseek-v3 b300 256 fp8 4096 2 4096 0 1 8 1 1 8 3456
+26.04.01 deepseek-v3 gb200 256 fp8 4096 1 4096 0 1 4 1 4 64 4256
+26.04.01 deepseek-v3 gb300 256 fp8 4096 2 4096 0 1 2 1 8 32 4992
+26.04.01 gpt-oss-120b b200 64 bf16 1280 4 4096 0 1 1 1 1 8 13568
+26.04.01 gpt-oss-120b b300 64 bf16 1280 4 4096 0 1 1 1 1 8 15232
+26.04.01 gpt-oss-120b gb200 64 bf16 1280 4 4096 0 1 1 1 1 64 16640
+26.04.01 gpt-oss-120b gb300 64 bf16 1280 4 4096 0 1 1 1 1 64 19200
+26.04.01 gpt-oss-120b h100-sxm 64 bf16 1280 1 4096 0 1 4 1 1 8 5824
+26.04.01 qwen3-235b-a22b b200 256 fp8 8192 1 4096 0 1 8 1 1 8 3776
+26.04.01 qwen3-235b-a22b b300 256 fp8 8192 2 4096 0 1 8 1 1 8 5936
+26.04.01 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 3 32 5680
+26.04.01 qwen3-235b-a22b gb300 256 fp8 8192 2 4096 0 1 4 1 12 32 6944
+26.04.01 qwen3-235b-a22b h100-sxm 256 fp8 8192 1 4096 0 2 8 1 4 32 1712
+26.04.01 qwen3-30b-a3b b200 8 fp8 512 4 4096 0 1 1 1 1 8 27136
+26.04.01 qwen3-30b-a3b b300 8 fp8 512 8 4096 0 1 1 1 1 8 30720
+26.04.01 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 26112
+26.04.01 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 31744
+26.04.01 qwen3-30b-a3b h100-sxm 16 fp8 1024 1 4096 0 1 1 1 1 16 8960
+26.06 deepseek-v3 b300 256 fp8 4096 2 4096 0 1 8 1 1 8 3541
+26.06 deepseek-v3 gb200 256 fp8 4096 1 4096 0 1 4 1 4 64 4969
+26.06 deepseek-v3 gb300 256 fp8 4096 1 4096 0 1 2 1 8 32 6338
+26.06 deepseek-v3 gb300 256 fp8 15360 1 4096 0 1 2 1 8 32 6422
+26.06 gpt-oss-120b b300 64 fp8 1280 4 4096 0 1 1 1 1 8 18534
+26.06 gpt-oss-120b gb200 64 fp8 1280 4 4096 0 1 1 1 1 64 28947
+26.06 gpt-oss-120b gb300 64 fp8 1280 4 4096 0 1 1 1 1 16 33166
+26.06 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 3 32 7376
+26.06 qwen3-235b-a22b gb300 256 fp8 8192 2 4096 0 1 4 1 12 32 9015
+26.06 qwen3-30b-a3b b300 8 fp8 512 8 4096 0 1 1 1 1 8 40769
+26.06 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 40706
+26.06 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 45275
+26.06 qwen3-30b-a3b h100-sxm 16 fp8 1024 1 4096 0 1 1 1 1 16 8826
+26.06.01 deepseek-v3 gb200 256 fp8 4096 1 4096 0 1 4 1 4 64 4928
+26.06.01 deepseek-v3 gb300 256 fp8 4096 1 4096 0 1 2 1 8 32 6304
+26.06.01 gpt-oss-120b gb200 64 fp8 1280 4 4096 0 1 1 1 1 64 18304
+26.06.01 gpt-oss-120b gb300 64 fp8 1280 4 4096 0 1 1 1 1 16 20288
+26.06.01 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 3 32 7360
+26.06.01 qwen3-235b-a22b gb300 256 fp8 8192 2 4096 0 1 4 1 12 32 9008
+26.06.01 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 40960
+26.06.01 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 44544
+26.08 deepseek-v3 gb200 256 fp8 4096 1 4096 0 1 4 1 4 64 4912
+26.08 deepseek-v3 gb300 256 fp8 4096 1 4096 0 1 2 1 8 32 6288
+26.08 gpt-oss-120b gb200 64 fp8 1280 4 4096 0 1 1 1 1 64 28672
+26.08 gpt-oss-120b gb300 64 fp8 1280 4 4096 0 1 1 1 1 16 33024
+26.08 qwen3-235b-a22b gb200 256 fp8 8192 1 4096 0 1 8 1 3 32 7280
+26.08 qwen3-235b-a22b gb300 256 fp8 8192 2 4096 0 1 4 1 12 32 8816
+26.08 qwen3-30b-a3b gb200 8 fp8 512 4 4096 0 1 1 1 1 8 39936
+26.08 qwen3-30b-a3b gb300 8 fp8 512 8 4096 0 1 1 1 1 8 44544
 """
 
 
@@ -194,16 +289,52 @@ def archive() -> Iterator[dict[str, object]]:
         release, model, chip, *figures = line.split()
         precision = figures.pop(1)
         count, gbs, micro, seq, sharded, tp, pp, cp, chunks, ep, rate = map(int, figures)
-        moe = ep > 1
+        if model == "gpt-oss-120b" and release == "26.06.01":
+            continue  # a regression, says the source
+        moe, assumed = ep > 1, ""
+        if (release, model, chip) in RECIPE_SAYS:
+            micro, chunks, ep = RECIPE_SAYS[release, model, chip]
+            assumed = (
+                "micro-batch, interleave and ep as in the recipe of the release; the table says otherwise"
+            )
         yield job(
             family=("moe-" if moe else "") + ("hopper" if chip == "h100-sxm" else "blackwell"),
             model=model, chip=chip, count=count, precision=precision, tp=tp, pp=pp, cp=cp, ep=ep, micro_batch=micro,
             global_batch=gbs, seq_len=seq, interleave=chunks, zero=3 if sharded else 1,
-            recompute="" if moe else "none",
-            framework=f"megatron-bridge {release}", step_time_s=gbs * seq / (rate * count),
-            source="nvidia-megatron-bridge", pinpoint="docs/performance-summary-archive.md @0a25f911b2ed",
-            assumed="recomputation not stated" if moe else "",
+            recompute="selective" if recipe_recomputes(release, model, chip) else "none",
+            framework=f"megatron-bridge {release}" + recipe_settings(release, model, chip),
+            step_time_s=gbs * seq / (rate * count),
+            source="nvidia-megatron-bridge", pinpoint="docs/performance-summary-archive.md @067f987df03b", assumed=assumed,
         )  # fmt: skip
+
+
+# What recipes say beyond the tables: scripts/performance/configs of the tags v0.2.0 (25.11), v0.3.0 (26.02), v0.4.2 (26.04).
+# Micro-batch, interleave and ep where they differ.
+RECIPE_SAYS = {
+    ("25.11", "gpt-oss-120b", "h100-sxm"): (1, 1, 8),
+    ("25.11", "gpt-oss-120b", "b200"): (4, 1, 64),
+    ("25.11", "qwen3-30b-a3b", "h100-sxm"): (1, 12, 8),
+}
+
+
+def recipe_recomputes(release: str, model: str, chip: str) -> bool:
+    """Norms and activations of experts (GPT-OSS), or the up-projections of latent attention (DeepSeek-V3)."""
+    if model == "deepseek-v3":
+        return release < "26.06" or chip != "gb300"
+    return model == "gpt-oss-120b" and chip not in ("gb300", "b300")
+
+
+def recipe_settings(release: str, model: str, chip: str) -> str:
+    """What follows the framework's name, as docs/reference/job-columns.md explains it."""
+    before = release < "26.06"
+    overlapped = {
+        "qwen3-235b-a22b": chip == "h100-sxm" or (chip == "b300" and release.startswith("26.02")),
+        "qwen3-30b-a3b": chip == "h100-sxm" and release in ("25.11", "26.02"),
+        "deepseek-v3": chip == "h100-sxm" or (chip == "b200" and release == "26.04.01"),
+    }.get(model, False)
+    copies = before and model == "gpt-oss-120b"
+    narrow = not before and model == "deepseek-v3" and chip in ("gb300", "b300")
+    return " overlapped" * overlapped + " alltoall" * copies + " attention-fp8" * narrow
 
 
 def main() -> None:
@@ -212,9 +343,10 @@ def main() -> None:
     for index, row in enumerate([*bridge_and_nemo(), *dgx_cloud(), *mlperf(), *a100(), *archive()]):
         dp = int(str(row["count"])) // (int(str(row["tp"])) * int(str(row["pp"])) * int(str(row["cp"])))
         microbatches = int(str(row["global_batch"])) // dp // int(str(row["micro_batch"]))
-        era = str(row["framework"]).split(" ")[0] + (
-            "" if "bridge" in str(row["framework"]) else str(row["framework"])
-        )
+        era = str(row["framework"])
+        if "bridge" in era:
+            recorded = str(row["family"]) == "moe-blackwell" and era.split(" ")[1] >= "26.06"
+            era = "megatron-bridge" + (" recorded" if recorded else "") + " ".join(era.split()[2:])
         key = (era, *(row[name] for name in ("model", "chip", "precision", "tp", "pp", "cp", "micro_batch", "interleave",
                                              "recompute", "zero", "seq_len", "ep")), microbatches)  # fmt: skip
         layout = seen.setdefault(key, f"L{len(seen) + 1:02d}")

@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from lockgate.capability import operators as op
 from lockgate.capability.activations import MicrobatchSplit, activation_byte
 from lockgate.capability.eras import Era
+from lockgate.capability.experts import (
+    COURIERS,
+    expert_activation_again_s,
+    expert_products_s,
+    expert_traffic_s,
+)
 from lockgate.capability.hardware import Hardware
 from lockgate.catalogue.models import ModelArchitecture
 
@@ -26,11 +32,15 @@ class TrainingParameters:
         tensor_exposed: Share of tensor-parallel traffic not hidden behind matrix products.
         data_exposed: Share of data-parallel traffic never hidden.
         hop_exposed: Share of pipeline sends not hidden in the steady state.
-        expert_exposed: Share of all-to-all traffic not hidden.
+        expert_exposed: Share of all-to-all traffic not hidden, where nothing is scheduled beside it.
+        expert_rate: Of the experts' grouped matrix products, over that of one product of their shape.
+        expert_passes: Times the rows of experts are moved, over what permuting, activating and casting them needs.
         cast_byte: Moved per element to cast an operand to 8 bit, both layouts.
         layer_launch_s: Per layer and pass that the device waits for launches when kernels are short.
         step_s: Per step: gradient norm, barriers, input.
-        expert_layer_s: Per layer with routed experts and microbatch, both passes: the host sorts and counts tokens.
+        expert_host_s: Of the host for a layer with routed experts and a microbatch, both passes: the chip waits for it
+            where its own work is shorter.
+        expert_stall: Share of that for which the chip waits in any case: the host reads how many tokens each expert got.
         expert_sd: Standard deviation, in the logarithm, of steps with routed experts beyond the rest.
         expert_imbalance: Rows of the fullest expert rank over the mean.
         reserved_byte: Runtime, communicators and workspaces on every chip.
@@ -46,7 +56,10 @@ class TrainingParameters:
     cast_byte: float
     layer_launch_s: float
     step_s: float
-    expert_layer_s: float
+    expert_rate: float
+    expert_passes: float
+    expert_host_s: float
+    expert_stall: float
     expert_sd: float
     expert_imbalance: float
     reserved_byte: float
@@ -130,16 +143,38 @@ def layer_tables(
         "element-wise": layers * (2.6 * element_f + 2.0 * launch),
     }
     if model.experts:
-        expert_f, expert_b = _expert_gemms_s(model, hardware, parameters, split, precision)
+        expert_f, expert_b = expert_products_s(model, hardware, era, parameters, split, precision)
         forward, backward = forward + expert_f, backward + expert_b
         compute["experts"] = expert_f + expert_b
     tensor, tensor_again = _traffic_s(model, hardware, parameters, era, split, (attention_f, attention_b))
-    selective = layers * (attention_f + (0.5 * element_f if era.fused_attention else 0.0))
+    full = forward
+    if model.experts:
+        if era.expert_overlapped:
+            slower = np.where(split.ep > 1, 1.0 / (1.0 - COURIERS), 1.0)
+            forward, backward = slower * forward, slower * backward
+            compute = {name: slower * part for name, part in compute.items()}
+        exchange, exchange_again = expert_traffic_s(
+            model, hardware, parameters, era, split, (forward + backward) / layers
+        )
+        tensor, tensor_again = tensor + exchange, tensor_again + exchange_again
+        # the host prepares one layer after the other: what it needs beyond the chip's own time is waited for
+        host = era.expert_launched * parameters.expert_host_s * (model.moe_layers + model.prediction_layers)
+        stall = 0.0 if era.expert_overlapped else host * parameters.expert_stall
+        wait = stall + np.maximum(host - stall - forward - backward - tensor, 0.0)
+        # repeating the forward pass takes the host a third of that once more
+        full = stall / 3.0 + np.maximum(forward, (host - stall) / 3.0)
+        backward = backward + wait
+        compute["waiting for the host"] = wait
+    # with experts, frameworks repeat activations and norms but not attention
+    repeated = 0.0 if model.experts and era.fused_attention else attention_f
+    selective = layers * (repeated + (0.5 * element_f if era.fused_attention else 0.0))
+    if model.experts:
+        selective = selective + expert_activation_again_s(model, hardware, parameters, split)
     if model.latent and era.fused_attention:
         selective = selective + layers * _latent_up_s(model, hardware, split, precision)
     head, logits = _head(model, hardware, era, split)
     activation, work = activation_byte(model, era, split, seq_len, precision)
-    ways = [np.zeros(shape), selective, forward]
+    ways = [np.zeros(shape), selective, full]
     return LayerTables(
         forward_s=np.broadcast_to(forward, shape),
         backward_s=np.broadcast_to(backward, shape),
@@ -248,43 +283,6 @@ def _passes_s(
     return (count * forward).sum(axis=0), (count * backward).sum(axis=0)
 
 
-def _expert_gemms_s(
-    model: ModelArchitecture,
-    hardware: Hardware,
-    parameters: TrainingParameters,
-    split: MicrobatchSplit,
-    precision: str,
-) -> tuple[Floats, Floats]:
-    """Matrix products of the routed experts of all layers, with the router and the permutation of tokens."""
-    experts = model.experts
-    if experts is None:
-        raise AssertionError
-    layers = float(model.moe_layers + model.prediction_layers)
-    spread = split.ep > 1
-    # With expert parallelism each rank holds whole experts and its own part of the sequence.
-    width = experts.ffn / np.where(spread, 1.0, split.tp)
-    tokens = split.tokens / np.where(spread, split.tp, 1.0)
-    rows = tokens * experts.per_token * np.where(spread, parameters.expert_imbalance, 1.0)
-    local = experts.count / split.ep
-    up = 2.0 if model.gated else 1.0
-    forward = backward = np.zeros_like(rows)
-    for n, k in ((up * width, float(model.hidden)), (float(model.hidden), width)):
-        each = np.maximum(rows / local, 1.0)
-        once = op.gemm_time_s(
-            hardware, precision, *np.broadcast_arrays(each * local, n, k), sustained=True, weight_byte=0.0
-        )
-        weights = local * n * k * 2.0 / (0.8 * hardware.memory_bandwidth_byte_per_s)
-        pad = 1.0 + 32.0 / each
-        forward = forward + once * pad + weights
-        backward = backward + 2.0 * once * pad + 3.0 * weights
-        if hardware.executed_format(precision) in ("fp8", "fp4", "int8"):
-            forward = forward + op.elementwise_time_s(hardware, parameters.cast_byte * rows * k)
-            backward = backward + op.elementwise_time_s(hardware, parameters.cast_byte * rows * n)
-    permute = op.elementwise_time_s(hardware, 8.0 * rows * model.hidden + 6.0 * rows * up * width, kernels=8)
-    host = parameters.expert_layer_s / 2.0
-    return layers * (forward + permute + host), layers * (backward + 1.6 * permute + host)
-
-
 def _attention_s(
     model: ModelArchitecture, hardware: Hardware, era: Era, split: MicrobatchSplit, seq_len: int
 ) -> tuple[Floats, Floats]:
@@ -317,7 +315,8 @@ def _attention_s(
             )  # fmt: skip
             full = share * near + (1 - share) * full
         times.append(full)
-    return times[0], times[1]
+    gain = hardware.rate("fp8") / hardware.rate("bf16") if era.attention_fp8 else 1.0
+    return times[0] / gain, times[1] / gain
 
 
 def _unfused_attention_s(
@@ -368,29 +367,7 @@ def _traffic_s(
     ring_f = np.maximum(ring - 0.8 * attention_s[0], 0.15 * ring)
     ring_b = np.maximum(2.0 * ring - 0.8 * attention_s[1], 0.3 * ring)
     forward, both = layers * (forward + ring_f), layers * (both + ring_f + ring_b)
-    if model.experts:
-        routed = float(model.moe_layers + model.prediction_layers)
-        tokens = 2.0 * split.tokens / split.tp * model.hidden
-        once = parameters.expert_exposed * _exchange_s(hardware, tokens, model.experts.per_token, split.ep)
-        forward, both = forward + 2.0 * routed * once, both + 4.0 * routed * once
     return both, forward
-
-
-def _exchange_s(hardware: Hardware, byte: Floats, per_token: int, ranks: Floats) -> Floats:
-    """Time to send every token to its experts, or back: once to each node that has some, then within the node.
-
-    Args:
-        hardware: The chip.
-        byte: Of the tokens of one rank.
-        per_token: Experts of a token.
-        ranks: Among which experts are spread, neighbours first.
-    """
-    inside = np.minimum(ranks, hardware.node_chip_count)
-    nodes = ranks / inside
-    reached = (nodes - 1.0) * (1.0 - (1.0 - 1.0 / nodes) ** per_token)
-    between = reached * byte / (0.85 * op.network_rate(hardware))
-    local = op.all_to_all_time_s(hardware, byte * per_token, inside)
-    return np.where(ranks > 1, between + local, 0.0)
 
 
 def _head(

@@ -15,7 +15,7 @@ from lockgate.capability import operators as op
 from lockgate.capability.eras import Era, training_era
 from lockgate.capability.hardware import Hardware
 from lockgate.capability.layers import LayerTables, TrainingParameters, layer_tables
-from lockgate.capability.layout import Layouts
+from lockgate.capability.layout import Layouts, stage_layer_count
 from lockgate.capability.memory import HeldParameters, TrainingMemory, held_parameters, training_memory
 from lockgate.catalogue.models import ModelArchitecture
 
@@ -143,7 +143,7 @@ def predict_steps(
     again = of_way(tables.recompute_s)
     traffic = of(tables.tensor_s)
     traffic = traffic + np.where(way == 2, of(tables.tensor_recompute_s), 0.0)
-    head = of(tables.head_s)
+    head = _head_beyond_layers_s(run.model, layouts, of(tables.head_s), body + again + traffic)
     stage_stride = layouts.tp * layouts.cp * layouts.dp
     hop = np.where(
         layouts.pp > 1, 2.0 * op.send_time_s(hardware, of(tables.boundary_byte), stride=stage_stride), 0.0
@@ -152,6 +152,9 @@ def predict_steps(
     stage = (body + again + traffic) / pp
     exposed_hops = parameters.hop_exposed * hops
     bubble = (pp - 1.0) / chunks * (stage + hops)
+    if run.era.two_directions and run.model.experts:
+        # two directions at once: half the stages, each without the gradients of weights. Source: arXiv 2412.19437, table 2
+        bubble = np.maximum(pp / 2.0 - 1.0, 0.0) * 2.0 / 3.0 * (stage + hops)
     memory = _memory(run, layouts, held, tables, index, count)
     data, optimizer = _state_s(run, layouts, held, count * (body + again) / pp)
     compute_s = factor * count * (body / pp + head)
@@ -176,11 +179,34 @@ def compute_parts_s(run: TrainingRun, layouts: Layouts, position: int) -> dict[s
     tables, place = prepared.tables, int(prepared.index(layouts)[position])
     micro_batches = run.global_batch / float(layouts.dp[position] * layouts.micro_batch[position])
     scale = run.era.factor * micro_batches
+    again = tables.recompute_s.reshape(3, -1)[layouts.recompute[position], place]
+    layers_s = (tables.forward_s + tables.backward_s + tables.tensor_s).reshape(-1)[place] + again
+    if layouts.recompute[position] == 2:
+        layers_s = layers_s + tables.tensor_recompute_s.reshape(-1)[place]
+    one = layouts.take([position])
+    head = _head_beyond_layers_s(run.model, one, tables.head_s.reshape(-1)[[place]], np.asarray([layers_s]))
     parts = {
         name: scale * float(part.reshape(-1)[place]) / float(layouts.pp[position])
         for name, part in tables.compute_s.items()
     }
-    return parts | {"output layer": scale * float(tables.head_s.reshape(-1)[place])}
+    return parts | {"output layer": scale * float(head[0])}
+
+
+def _head_beyond_layers_s(
+    model: ModelArchitecture, layouts: Layouts, head_s: Floats, layers_s: Floats
+) -> Floats:
+    """What the slowest stage takes beyond an even share of the layers, for a microbatch: mostly, the output layer.
+
+    Where the layers do not divide evenly, embedding and output layer stand for one each, so that the last stage has a
+    layer less; with modules that predict further tokens, frameworks lay stages out by hand: it has as many less as it needs.
+    """
+    layers = float(stage_layer_count(model))
+    pp = layouts.pp.astype(float)
+    uneven = (layouts.pp > 1) & (layers % (layouts.pp * layouts.interleave) != 0)
+    layer_s = layers_s / layers
+    longer = 2.0 / pp * layer_s
+    last = np.maximum(head_s / pp if model.prediction_layers else head_s + longer - layer_s, longer)
+    return np.where(uneven, last, head_s)
 
 
 def model_flop_per_token(model: ModelArchitecture, seq_len: int) -> float:

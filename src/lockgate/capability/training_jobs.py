@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lockgate.base.errors import InvalidInputError, ProblemCollector
+from lockgate.capability.eras import SETTINGS_SD
 from lockgate.capability.estimate import Estimate
 from lockgate.capability.hardware import Hardware, normal_format
 from lockgate.capability.intervals import Uncertainty
@@ -22,6 +23,8 @@ from lockgate.capability.training import (
 from lockgate.catalogue.models import ModelArchitecture
 
 TOKENS_PER_STEP = 4_194_304
+# What a step is made of.
+PARTS = ("compute", "recompute", "tensor", "pipeline", "data", "optimizer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +193,7 @@ def answer_layout(
 ) -> TrainingAnswer:
     """The answer for one of the layouts predicted."""
     step_s = float(steps.step_s[position])
-    parts = {
-        name: float(getattr(steps, f"{name}_s")[position])
-        for name in ("compute", "recompute", "tensor", "pipeline", "data", "optimizer")
-    }
+    parts = {name: float(getattr(steps, f"{name}_s")[position]) for name in PARTS}
     kinds = ("weights", "gradients", "optimizer", "activations", "logits", "reserved")
     memory = {kind: float(getattr(steps.memory, kind)[position]) for kind in kinds}
     total = sum(memory.values())
@@ -278,6 +278,8 @@ def step_uncertainty(run: TrainingRun, parts: Mapping[str, float]) -> Uncertaint
         causes[f"kernels {kernels.basis} from {kernels.origin}"] = float(chip)
     if run.model.experts:
         causes["routing of experts"] = run.parameters.expert_sd
+        if not run.era.known:
+            causes["settings of experts, not named"] = SETTINGS_SD
     return Uncertainty(run.parameters.row_half_50, run.parameters.row_half_90, causes)
 
 

@@ -34,6 +34,9 @@ class Experts(Record):
     ffn: int = Positive
     shared_ffn: int = Field(default=0, ge=0, description="width of the experts every token passes, together")
     dense_layers: int = Field(default=0, ge=0, description="layers that keep an ordinary MLP")
+    groups_per_token: int = Field(
+        default=0, ge=0, description="groups of experts, a node's each, that a token may reach; 0: any"
+    )
 
     @model_validator(mode="after")
     def _routes_to_existing(self) -> Self:

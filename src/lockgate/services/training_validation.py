@@ -10,7 +10,7 @@ from lockgate.capability.estimate import Estimate
 from lockgate.capability.intervals import Uncertainty
 from lockgate.capability.training import predict_steps
 from lockgate.capability.training_calibration import EraFactor, MeasuredStep, predict_left_out
-from lockgate.capability.training_jobs import answer_job, settle_layout, settle_run, step_uncertainty
+from lockgate.capability.training_jobs import PARTS, settle_layout, settle_run, step_uncertainty
 from lockgate.catalogue import Catalogue
 from lockgate.catalogue.calibration import read_measurements
 from lockgate.services.estimate import read_job, split_row
@@ -63,11 +63,13 @@ def training_cases(
     for row in read_measurements("training_steps") if rows is None else rows:
         question = training_job(read_job(split_row(row)[0]), catalogue)
         settled, run, chosen = settle_run(question, table)
-        answer = answer_job(question, table)
-        layouts = settle_layout(replace(settled, recompute=answer.layout["recompute"]), run, chosen)
         bare = replace(run, era=replace(run.era, factor=1.0, sd=0.0))
+        layouts = settle_layout(settled, run, chosen)
         steps = predict_steps(bare, layouts)
-        fixed = float(steps.data_s[0] + steps.optimizer_s[0])
+        fitting = np.flatnonzero(steps.memory.total <= run.hardware.memory_byte)
+        way = int(fitting[0]) if fitting.size else len(layouts) - 1
+        fixed = float(steps.data_s[way] + steps.optimizer_s[way])
+        parts = {name: float(getattr(steps, f"{name}_s")[way]) for name in PARTS}
         step = MeasuredStep(
             family=row["family"],
             era=run.era.id if run.era.known else row["framework"],
@@ -75,10 +77,10 @@ def training_cases(
             model=row["model"].replace("llama3.1", "llama3"),
             chip=row["chip"],
             measured_s=float(row["step_time_s"]),
-            scaled_s=float(steps.step_s[0]) - fixed,
+            scaled_s=float(steps.step_s[way]) - fixed,
             fixed_s=fixed,
         )
-        cases.append(TrainingCase(row, step, step_uncertainty(bare, answer.breakdown_s), answer.fits))
+        cases.append(TrainingCase(row, step, step_uncertainty(bare, parts), bool(fitting.size)))
     return cases
 
 
