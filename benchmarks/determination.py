@@ -139,13 +139,28 @@ def time_file(cells: dict[str, Any]) -> dict[str, float]:
         command = [sys.executable, "-m", "lockgate", "determine", str(path), "--json"]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
-        subprocess.run(
-            command, stdout=subprocess.DEVNULL, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-        )
+        peak_kb = 0
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        ) as process:
+            while process.poll() is None:
+                peak_kb = max(peak_kb, peak_memory_kb(process.pid))
+                time.sleep(0.1)
+        if process.returncode:
+            raise SystemExit(process.returncode)
         wall = time.perf_counter() - started
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"cpu": used, "wall": wall, "peak_mb": after.ru_maxrss / 1024}
+    return {"cpu": used, "wall": wall, "peak_mb": peak_kb / 1024}
+
+
+def peak_memory_kb(pid: int) -> int:
+    """The most memory that a process has held, in KiB; 0 where it has ended or the system does not say."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
 def time_same_rule(table: Table) -> dict[str, float]:

@@ -83,13 +83,17 @@ def print_lines(
     from lockgate.services.determine_many import answer_lines
 
     bad = count = 0
+    sys.stdout.flush()
+    out = sys.stdout.buffer
     for line in answer_lines(determiner, chain([first], rows)):
         count += 1
         if line.error is None:
-            sys.stdout.write(line.text + "\n")
+            out.write(line.data + b"\n")
         else:
             bad += 1
+            out.flush()
             report(line.number, line.error)
+    out.flush()
     return count, bad
 
 

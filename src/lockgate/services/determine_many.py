@@ -48,10 +48,10 @@ Positions = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: its number from 1, and either its answer as a line of JSON or what is wrong with it."""
+    """One row: its number from 1, and either its answer as a line of JSON, in UTF-8, or what is wrong with it."""
 
     number: int
-    text: str = ""
+    data: bytes = b""
     error: LockgateError | None = None
 
 
@@ -71,7 +71,7 @@ class Item:
     transaction: Transaction
     warnings: tuple[str, ...]
     sources: tuple[str, ...]
-    head: str
+    head: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Writer:
 
     determiner: Determiner
     items: dict[Any, Item | None] = field(default_factory=dict)
-    parts: dict[Any, str] = field(default_factory=dict)
+    parts: dict[Any, bytes] = field(default_factory=dict)
     sets: dict[str, Sets] = field(default_factory=make_sets)
 
     def write_each(self, chunk: Iterable[Numbered]) -> Iterator[Line]:
@@ -149,7 +149,8 @@ class Writer:
         """The line of a row answered by itself."""
         if answer.determination is None:
             return Line(answer.number, error=answer.error)
-        return Line(answer.number, dump(answer_as_dict(answer.determination, self.determiner.catalogue)))
+        plain = answer_as_dict(answer.determination, self.determiner.catalogue)
+        return Line(answer.number, dump(plain).encode())
 
     def write(self, chunk: Sequence[Numbered]) -> Iterator[Line]:
         """The lines of a chunk."""
@@ -173,11 +174,11 @@ class Writer:
         together = np.flatnonzero(~alone)
         taken = {name: column.take(together) for name, column in columns.items()}
         numbers = [chunk[place][0] for place in together.tolist()]
-        texts = self.answer(numbers, taken, items, codes[together])
+        lines = self.answer(numbers, taken, items, codes[together])
         for (row_number, row), by_itself in zip(chunk, alone.tolist(), strict=True):
-            text = "" if by_itself else next(texts)
-            if text:
-                yield Line(row_number, text)
+            data = b"" if by_itself else next(lines)
+            if data:
+                yield Line(row_number, data)
             else:
                 yield from self.write_each([(row_number, row)])
 
@@ -239,7 +240,7 @@ class Writer:
             "performance_density": number(transaction.performance_density),
         }
         sources = facts.citations() if facts is not None else ()
-        return Item(len(self.items), transaction, warnings, sources, dump(head)[1:-1])
+        return Item(len(self.items), transaction, warnings, sources, dump(head)[1:-1].encode())
 
     def answer(
         self,
@@ -247,7 +248,7 @@ class Writer:
         columns: Mapping[str, Cells],
         items: Sequence[Item | None],
         codes: Positions,
-    ) -> Iterator[str]:
+    ) -> Iterator[bytes]:
         """The lines of rows that are answered together; empty where one has to be answered by itself."""
         count = len(numbers)
         ids = columns.get("id")
@@ -263,8 +264,12 @@ class Writer:
         for skip, name, number_, day, part in zip(
             above, names, numbers, days, zip(*parts, strict=True), strict=True
         ):
-            quoted = encode_basestring(name or str(number_))
-            yield "" if skip else f'{{"id": {quoted}, "on": "{day}", "known_at": {known}, {", ".join(part)}}}'
+            if skip:
+                yield b""
+            else:
+                quoted = encode_basestring(name or str(number_))
+                start = f'{{"id": {quoted}, "on": "{day}", "known_at": {known}'
+                yield b", ".join((start.encode(), *part)) + b"}"
 
     def days(self, columns: Mapping[str, Cells], count: int) -> npt.NDArray[np.datetime64]:
         """The day of each row."""
@@ -286,7 +291,7 @@ class Parts:
     table: Table
     items: Sequence[Item]
 
-    def columns(self) -> list[list[str]]:
+    def columns(self) -> list[list[bytes]]:
         """The parts of every row, column by column."""
         found = self.answers
         item = np.array([each.number for each in self.items], dtype=np.int32)
@@ -307,7 +312,7 @@ class Parts:
             self.each("warnings", (found.warnings, item, ahead), self.warnings),
         ]
 
-    def each(self, name: str, columns: Sequence[Any], write: Callable[[int], str]) -> list[str]:
+    def each(self, name: str, columns: Sequence[Any], write: Callable[[int], str]) -> list[bytes]:
         """A part of every row: written by ``write`` from one row for each different combination of ``columns``."""
         codes, examples = combine_columns(columns)
         kept = self.writer.parts
@@ -315,7 +320,7 @@ class Parts:
         for example in examples.tolist():
             held = (name, *(int(column[example]) for column in columns))
             if held not in kept:
-                kept[held] = write(example)
+                kept[held] = write(example).encode()
             texts.append(kept[held])
         return [texts[code] for code in codes.tolist()]
 

@@ -78,7 +78,7 @@ def one_by_one(determiner: Determiner, rows: Any) -> list[Line]:
             lines.append(Line(answer.number, error=answer.error))
         else:
             plain = answer_as_dict(answer.determination, CATALOGUE)
-            lines.append(Line(answer.number, json.dumps(plain, ensure_ascii=False)))
+            lines.append(Line(answer.number, json.dumps(plain, ensure_ascii=False).encode()))
     return lines
 
 
@@ -95,6 +95,6 @@ def test_the_same_lines(
     expected = one_by_one(Determiner(CATALOGUE, on=on, known_at=known_at, today=TODAY), rows)
     for line, other in zip(found, expected, strict=True):
         assert line.number == other.number
-        assert line.text == other.text
+        assert line.data == other.data
         assert str(line.error) == str(other.error)
     assert any(line.error for line in found) is not clean
