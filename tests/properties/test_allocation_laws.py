@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lockgate.casework.allocation import allocate
 from lockgate.casework.optimum import Problem, maximise
 from lockgate.casework.requests import AllocationRound, Binding, RecipientRequest
-from lockgate.casework.rounds import find_levers, find_losers, parse_round, replay, round_as_dict
+from lockgate.casework.rounds import find_levers, find_losers, parse_round, replay, round_as_dict, why_less
 from lockgate.casework.rules import AllocationRule, parse_rule
 from lockgate.catalogue.procedures import read_procedures
 
@@ -100,7 +100,46 @@ def test_a_logged_round_replays(this: AllocationRound) -> None:
 @given(rounds(), st.integers(1, 60))
 def test_a_larger_supply_takes_from_nobody_unless_the_rule_says_so(this: AllocationRound, more: int) -> None:
     losers = find_losers(this, (this.supply or 0) + more)
-    assert not losers or this.rule.may_fall_with_supply
+    assert not losers or why_less(this)
+
+
+def test_rounding_in_an_earlier_class_gives_nothing_to_a_later_one() -> None:
+    """Or a unit lost in rounding at home would go abroad, and a larger supply take it back."""
+    home = [
+        RecipientRequest(who, units, recipient_class="home")
+        for who, units in [("a", 333), ("b", 333), ("c", 700)]
+    ]
+    requests = (*home, RecipientRequest("f", 50, recipient_class="foreign"))
+    abroad = [
+        allocate(AllocationRound(RULES["home-first"], supply, requests)).quantities["f"]
+        for supply in range(1000, 1420)
+    ]
+    assert abroad == sorted(abroad)
+    assert abroad[0] == 0
+    assert abroad[-1] == 50
+
+
+def test_a_reserve_never_takes_from_the_others_as_supply_grows() -> None:
+    small = [RecipientRequest(f"s{at}", 90, recipient_class="small") for at in range(7)]
+    large = [RecipientRequest(f"l{at}", 900, recipient_class="large") for at in range(3)]
+    rule = RULES["accelerators.small-first"].model_copy(update={"rounding": RULES["by-day"].rounding})
+    before = [0] * 10
+    for supply in range(0, 700, 3):
+        now = list(allocate(AllocationRound(rule, supply, (*small, *large))).quantities.values())
+        assert all(old <= new for old, new in zip(before, now, strict=True)), supply
+        before = now
+
+
+def test_linked_recipients_can_lose_to_each_other_and_it_is_said() -> None:
+    requests = (
+        RecipientRequest("t", 30, recipient_class="traditional", group="g"),
+        RecipientRequest("n", 30, recipient_class="new", group="g"),
+    )
+    spill = RULES["traditional-and-new-spill"]
+    rule = spill.model_copy(update={"caps": spill.caps.model_copy(update={"per_recipient": 20})})
+    this = AllocationRound(rule, 20, requests)
+    assert why_less(this)
+    assert [change.recipient for change in find_losers(this, 40)] == ["n"]
 
 
 def test_a_rule_that_may_take_with_supply_shows_it() -> None:
@@ -122,7 +161,7 @@ def test_levers_work_and_are_the_least(this: AllocationRound) -> None:
     levers = find_levers(this, who)
     if levers.supply is not None:
         assert allocate(replace(this, supply=levers.supply)).quantities[who] > now
-        if not this.rule.may_fall_with_supply:
+        if not why_less(this):
             assert allocate(replace(this, supply=levers.supply - 1)).quantities[who] == now
     first = this.requests[0]
     for name in ("quantity", "accepted_on"):

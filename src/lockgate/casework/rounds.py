@@ -247,8 +247,20 @@ def list_changes(before: AllocationResult, after: AllocationResult) -> tuple[Cha
     )
 
 
+LINKED = "linked recipients share one cap: whoever of them is served first, on an earlier day or in an earlier class, uses it up"
+
+
+def why_less(given: AllocationRound) -> tuple[str, ...]:
+    """Why, in this round, a larger supply could give somebody less; empty where it cannot."""
+    rule = given.rule
+    capped = rule.caps.per_recipient is not None or rule.caps.share_of_supply is not None
+    names = [(rule.caps.linked_as_one and item.group) or item.recipient for item in given.requests]
+    linked = capped and len(set(names)) < len(names) and bool(rule.order.keys or rule.classes)
+    return (*rule.may_fall_with_supply, *([LINKED] if linked else []))
+
+
 def find_losers(given: AllocationRound, supply: int) -> tuple[Change, ...]:
-    """Recipients who get less from another, larger supply. Empty unless ``rule.may_fall_with_supply`` says why."""
+    """Recipients who get less from another, larger supply. Empty unless `why_less` says why."""
     less, more = sorted((given.supply or 0, supply))
     small, large = (allocate(replace(given, supply=units)) for units in (less, more))
     return tuple(change for change in list_changes(small, large) if change.after < change.before)

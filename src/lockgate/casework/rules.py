@@ -224,6 +224,10 @@ class AllocationRule(_Part):
             reasons.append("largest remainders: a lot can move to another recipient when the supply grows")
         if self.share.leftover == "next":
             reasons.append("units lost in rounding pass on, and a larger supply can leave fewer of them")
+        if self.caps.share_of_supply is not None:
+            reasons.append(
+                "a cap that is a part of the supply grows with it, and large requests then claim more"
+            )
         if self.small and self.small.then == "nothing":
             reasons.append("a recipient whose result becomes useful takes units from the others")
         if self.share.method == "optimum" and (self.caps.share_of_allocated or self.classes):

@@ -20,7 +20,7 @@ from lockgate.casework.filling import (
 )
 from lockgate.casework.optimum import Problem, maximise
 from lockgate.casework.requests import AllocationRound, RecipientRequest, Stage
-from lockgate.casework.rules import OpeningDays
+from lockgate.casework.rules import ClassPart, OpeningDays
 
 
 def deem_day(day: dt.date, opening: OpeningDays | None, calendar: Calendar) -> dt.date:
@@ -198,13 +198,30 @@ class Sharing:
             for name, members, budget in self._class_budgets(supply):
                 self._share(members, budget, name, method)
         elif classes.mode == "reserve":
-            for item in classes.classes:
-                budget = supply * Fraction(item.share or 0)
-                self._share(self._members(item.name), budget, f"reserved for {item.name}", method)
-            self._share_rest(everybody, supply - sum(self.got), classes.rest)
+            self._reserve(everybody, supply, classes)
         else:
-            for item in classes.classes:
-                self._share(self._members(item.name), supply - sum(self.got), item.name, method)
+            self._in_precedence(supply, classes)
+
+    def _reserve(self, everybody: Sequence[int], supply: Fraction, classes: ClassPart) -> None:
+        """The reserved parts first; the rest to all. What rounding a reserved part cuts off stays in the pool."""
+        rest = supply
+        for item in classes.classes:
+            members, budget = self._members(item.name), supply * Fraction(item.share or 0)
+            demand = self.demand(members)
+            rest -= budget if demand is None else min(budget, Fraction(demand))
+            self._share(members, budget, f"reserved for {item.name}", self.rule.share.method)
+        if self.rule.share.leftover == "next":
+            rest = supply - sum(self.got)
+        self._share_rest(everybody, rest, classes.rest)
+
+    def _in_precedence(self, supply: Fraction, classes: ClassPart) -> None:
+        """One class after the other; none after the first that is not served in full, unless rounding passes on."""
+        for item in classes.classes:
+            members, left = self._members(item.name), supply - sum(self.got)
+            demand = self.demand(members)
+            self._share(members, left, item.name, self.rule.share.method)
+            if (demand is None or demand > left) and self.rule.share.leftover == "pool":
+                return
 
     def _members(self, name: str) -> list[int]:
         return [at for at, request in enumerate(self.requests) if request.recipient_class == name]
@@ -219,7 +236,7 @@ class Sharing:
         for item, group, budget in zip(items, members, budgets, strict=True):
             yield item.name, group, budget
 
-    def _share_rest(self, everybody: list[int], left: Fraction, method: str) -> None:
+    def _share_rest(self, everybody: Sequence[int], left: Fraction, method: str) -> None:
         wanting = [at for at in everybody if self.room(at) != 0]
         demand = self.demand(wanting)
         contested = len({self.requests[at].recipient_class for at in wanting}) > 1

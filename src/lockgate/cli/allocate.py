@@ -162,7 +162,9 @@ def show_round(given: "AllocationRound", answer: dict[str, Any], as_json: bool, 
     if answer["remainder_reason"]:
         typer.echo(answer["remainder_reason"])
     typer.echo(f"concentration: HHI {answer['concentration']['hhi']:,}")
-    for warning in given.rule.may_fall_with_supply:
+    from lockgate.casework.rounds import why_less
+
+    for warning in why_less(given):
         typer.echo(f"note: under this rule a larger supply can give somebody less ({warning})")
     typer.echo(f"digest: {answer['digest']}")
 

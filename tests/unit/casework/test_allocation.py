@@ -537,3 +537,14 @@ def test_what_linked_recipients_hold_counts_in_later_batches() -> None:
     by_day = parse_rule({"id": "t", "title": "t", "caps": {"per_recipient": 50}, "order": {"keys": ["day"]}})
     later = [Batch("b1", day, 45), Batch("b2", day + dt.timedelta(days=1), 45)]
     assert [item.result.quantities for item in run_batches(by_day, later, apart)] == [{"a": 40}, {"a": 10}]
+
+
+def test_what_rounding_cuts_off_passes_on_where_the_rule_says_so() -> None:
+    requests = [*ask(1, 1, 1, recipient_class="new"), RecipientRequest("z", 9, recipient_class="old")]
+    reserve = {"mode": "reserve", "classes": [{"name": "new", "share": "0.5"}], "rest": "in_turn"}
+    first = {"mode": "precedence", "classes": [{"name": "new"}, {"name": "old"}]}
+    for leftover, by_reserve, by_precedence in (("pool", 0, 0), ("next", 2, 2)):
+        share = {"leftover": leftover}
+        ties = {"ties": ["larger_request", "recipient"]}
+        assert units(2, requests, classes=reserve, share=share, rounding=ties)["z"] == (by_reserve or 1)
+        assert units(2, requests, classes=first, share=share)["z"] == by_precedence
