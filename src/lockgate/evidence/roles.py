@@ -17,6 +17,12 @@ def read_amounts(context: Context) -> Iterator[Claim]:
     for token, thing in context.lexed.payload.items():
         if isinstance(thing, Quantity) and thing.dimension and not thing.compound:
             role = role_of(context, token, thing)
+            if (
+                role is not None
+                and role.row.attribute == "fee.pct"
+                and context.has(token - 1, token, "PREVIOUS")
+            ):
+                continue  # "up from the previous 15%" is of another chip or time than the sentence
             if role is not None and role.row.attribute:
                 yield claim_of(context, token, thing, role)
 
