@@ -38,6 +38,8 @@ def record_of(catalogue: Catalogue) -> Record:
                 row.text,
             )
         )
+    for fact in law_facts(catalogue):
+        facts[fact.subject, fact.attribute].append(fact)
     families = [row for row in load_evidence_tables().entities if row.kind == "chip"]
     known = {chip.id: chip for chip in catalogue.chips()}
     return Record(
@@ -55,6 +57,42 @@ def record_of(catalogue: Catalogue) -> Record:
 def number_of(value: float | dt.date | None) -> float | None:
     """A bound as a number; a day as its ordinal."""
     return float(value.toordinal()) if isinstance(value, dt.date) else value
+
+
+# quantity of a limit in law -> attribute and words
+THRESHOLDS = {
+    "tpp": ("threshold.tpp", "total processing performance"),
+    "dram_bandwidth_gb_per_s": ("threshold.dram_gbs", "DRAM bandwidth in GB/s"),
+    "performance_density": ("threshold.performance_density", "performance density"),
+}
+
+
+def law_facts(catalogue: Catalogue) -> list[RecordFact]:
+    """The lines that provisions draw through processing performance, density and bandwidth, as facts.
+
+    Rules in force come before letters and bills, later ones before earlier ones, so that the first that fits is the one to name.
+    """
+    found: list[tuple[tuple[bool, int, str], RecordFact]] = []
+    for provision in catalogue.provisions():
+        for version in provision.versions:
+            for line in version.lines:
+                for quantity, (attribute, words) in THRESHOLDS.items():
+                    limits = [limit for limit in line.limits if limit.quantity == quantity]
+                    if not limits:
+                        continue
+                    bounds = [float(limit.value) for limit in limits]
+                    said = " and ".join(f"{limit.operator} {limit.value:,}" for limit in limits)
+                    fact = RecordFact(
+                        "us-threshold", attribute, (), "", min(bounds), max(bounds), version.from_on,
+                        version.citation.source, f"{provision.title}: {words} {said}",
+                    )  # fmt: skip
+                    rank = (
+                        not provision.id.startswith("us-ear."),
+                        -version.from_on.toordinal(),
+                        provision.id,
+                    )
+                    found.append((rank, fact))
+    return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
 
 
 # attribute -> fact of the catalogue, factor from its base unit
