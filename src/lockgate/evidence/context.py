@@ -157,11 +157,15 @@ class Context:
                 or thing.id == self.chip.belongs_to
             ):
                 continue
-            if counted:
+            if counted and self._designs(thing):
                 return thing.name, ""  # "Cambricon is aiming for 500,000"
             if thing.belongs_to == "CN" != grammar.lexicon.makers.get(self.chip.belongs_to):
                 return f"{thing.name} chips", ""  # SMIC's process is not that of Nvidia's chip
         return (self.chip.name, self.chip.id) if self.chip else ("", "")
+
+    def _designs(self, maker: Entity) -> bool:
+        """Whether a firm has chips of its own: a foundry or a maker of memory has none."""
+        return any(row.belongs_to == maker.id for row in self.grammar.lexicon.families.values())
 
     def importable(self, chip_id: str, first: int, behind: int) -> bool:
         """Whether a gate between the US and China can be about a chip: it is no Chinese one, or the words name it."""
@@ -221,7 +225,9 @@ class Context:
         nouns = self.grammar.set_of("CHIPNOUN", "ALTERNATIVE")
         codes = self.lexed.codes
         for at in range(behind - 1, first, -1):
-            if codes[at] in nouns:
+            if codes[at] in nouns and not self.chips_in(
+                max(first, at - 2), at
+            ):  # "cleared H200 chips" have a name
                 near = codes[max(first, at - 3) : at]
                 if any(code in domestic for code in near):
                     return at, "Chinese domestic chips"

@@ -94,7 +94,7 @@ def pieces_of(phrase: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
         if found.lastindex != GLUE:
             words.append(found.group().lower())
             glued.append(found.start() == end)
-        end = found.end()
+            end = found.end()  # not behind a dropped apostrophe: "hasn't" is two pieces that do not touch
     return tuple(words), tuple(glued)
 
 
