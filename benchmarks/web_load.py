@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,7 +60,11 @@ class Tally:
     """Times of one kind of request, in seconds, and what went wrong."""
 
     times: list[float] = field(default_factory=list)
-    wrong: int = 0
+    problems: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def wrong(self) -> int:
+        return self.problems.total()
 
     def quantile(self, share: float) -> float:
         ordered = sorted(self.times)
@@ -234,9 +239,9 @@ async def visit(
                     if answer.status_code == 200:
                         tally.times.append(time.perf_counter() - started)
                     else:
-                        tally.wrong += 1
-                except httpx.HTTPError:
-                    tally.wrong += 1
+                        tally.problems[str(answer.status_code)] += 1
+                except httpx.HTTPError as error:
+                    tally.problems[type(error).__name__] += 1
                 await asyncio.sleep(1)
 
     limits = httpx.Limits(max_connections=users, max_keepalive_connections=users)
@@ -261,12 +266,14 @@ def case_pages(count: int) -> Any:
     return pages
 
 
-def determination_times(base: str, count: int) -> tuple[float, float]:
-    """Median seconds of a determination in process and by the API, alternating."""
+def determination_times(base: str, pid: int, count: int) -> tuple[float, float, float]:
+    """Median seconds of a determination in process and by the API, alternating; the server's processor seconds for one."""
     determiner = Determiner(load_catalogue())
-    inside, outside = [], []
+    inside, outside, before_s = [], [], 0.0
     with httpx.Client(base_url=base, trust_env=False, timeout=30) as client:
         for number in range(count + 20):
+            if number == 20:
+                before_s = cpu_s(pid)
             started = time.perf_counter()
             json.dumps(answer_as_dict(determiner.answer(TRANSACTION), determiner.catalogue), default=str)
             between = time.perf_counter()
@@ -275,7 +282,7 @@ def determination_times(base: str, count: int) -> tuple[float, float]:
             if number >= 20:
                 inside.append(between - started)
                 outside.append(ended - between)
-    return statistics.median(inside), statistics.median(outside)
+    return statistics.median(inside), statistics.median(outside), (cpu_s(pid) - before_s) / count
 
 
 def main() -> None:
@@ -335,17 +342,16 @@ def measure(server: Any, options: argparse.Namespace) -> str:
     with serving("-c", HELLO, str(port), port=port, path="/") as (base, _):
         hello = asyncio.run(visit(base, {}, lambda _: [("hello", "/")], options.users, options.seconds / 4))
     port = free_port()
-    with serving("-m", "lockgate", "serve", "--port", str(port), "--db", url, port=port, path="/readyz") as (
-        base,
-        _,
-    ):
-        inside_s, outside_s = determination_times(base, 200)
-    return render(options, events, filled_s, found, hello["hello"], (inside_s, outside_s), used)
+    with serving(
+        "-m", "lockgate", "serve", "--port", str(port), "--db", url, port=port, path="/readyz"
+    ) as (base, pid):  # fmt: skip
+        determined = determination_times(base, pid, 200)
+    return render(options, events, filled_s, found, hello["hello"], determined, used)
 
 
 def render(
     options: argparse.Namespace, events: int, filled_s: float, found: dict[str, Tally], hello: Tally,
-    determined: tuple[float, float], used: tuple[float, float],
+    determined: tuple[float, float, float], used: tuple[float, float],
 ) -> str:  # fmt: skip
     """The page of results."""
     rows = [
@@ -354,7 +360,11 @@ def render(
         f"{tally.quantile(0.5) / hello.quantile(0.5):.1f} |"
         for kind, tally in [*sorted(found.items()), ("bare FastAPI hello", hello)]
     ]
-    inside_s, outside_s = determined
+    inside_s, outside_s, served_s = determined
+    wrong = sum((tally.problems for tally in found.values()), Counter[str]())
+    told = (
+        "Errors: " + ", ".join(f"{count} × {name}" for name, count in wrong.items()) + ".\n" if wrong else ""
+    )
     pages = max(1, sum(len(tally.times) + tally.wrong for tally in found.values()))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return f"""# The web application under load
@@ -369,9 +379,10 @@ def render(
 |---|---:|---:|---:|---:|---:|---:|
 {chr(10).join(rows)}
 
+{told}
 Processor time a page: {used[0] / pages * 1000:.1f} ms in the server, {used[1] / pages * 1000:.1f} ms in PostgreSQL. This does not depend on what
 else the machine does; the times above do.
 
 A determination of one transaction: {inside_s * 1000:.2f} ms in process, {outside_s * 1000:.2f} ms by the API over loopback (medians of 200,
-alternating): {(outside_s - inside_s) * 1000:.2f} ms more.
+alternating): {(outside_s - inside_s) * 1000:.2f} ms more. The server's processor time for it: {served_s * 1000:.2f} ms.
 """
