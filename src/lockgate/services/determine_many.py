@@ -34,7 +34,7 @@ from lockgate.controls.us_section_232 import DUTY
 from lockgate.services.determine import OVERRIDING, Determiner, RowAnswer, answer_as_dict, cite_under, future
 from lockgate.services.transaction_rows import ALIASES, COLUMNS, SHORTHANDS, SPECIFICATIONS, Row
 
-FIRST, CHUNK = 1000, 50_000
+FIRST, CHUNK = 200, 100_000
 """How many rows are answered one by one before arrays pay, and how many at once from there."""
 ITEM_COLUMNS = ("item", *OVERRIDING, "memory_bandwidth_density")
 ALONE = frozenset({NOTIFIED_ON, *UNITS, *TPP, "exporter_role"})
