@@ -115,7 +115,8 @@ def cap_set(event: Event, read: Read) -> Iterator[Item]:
 def application_edited(event: Event, read: Read) -> Iterator[Item]:
     """The laboratories that a case relies on."""
     named = form_of(event).get("fields", {}).get("laboratory")
-    for laboratory in [named] if isinstance(named, str) else named or ():
+    listed = named if isinstance(named, list) else [named]
+    for laboratory in listed:
         if isinstance(laboratory, str) and read("dependency", f"{case_of(event)}/{laboratory}") is None:
             yield Item("dependency", f"{case_of(event)}/{laboratory}", case_of(event), "named", laboratory)
 
@@ -258,7 +259,7 @@ def end_use_reported(event: Event, read: Read) -> Iterator[Item]:
     reported = shipment.data["reported_quantity"] + data["accounted_quantity"]
     yield _with(shipment, reported_quantity=reported)
     report = _known(read, "report", data["shipment"])
-    done = reported >= shipment.data["delivered_quantity"] - shipment.data["returned_quantity"]
+    done = reported >= shipment.data["delivered_quantity"]
     yield _with(
         report,
         state=("late" if data["late_days"] else "complete") if done else report.state,

@@ -3,30 +3,26 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, Select, Table, func, inspect, select
+from sqlalchemy import Connection, CursorResult, Row, Select, Table, inspect, select
 
 from lockgate.base.errors import LockgateError
-from lockgate.casework.case import Case
 from lockgate.casework.checkpoint import Checkpoint, open_note, signs_event
-from lockgate.casework.folding import fold_event
 from lockgate.casework.history import (
     ChainCheck,
     Event,
     Fault,
     StoredEvent,
-    canonical_json,
     commit_to,
     digest_rows,
     find_commitments,
 )
-from lockgate.casework.items import Item, project
-from lockgate.casework.ledger import Account, Hold, PostingKind
 from lockgate.casework.tree import Frontier
 from lockgate.store import schema
+from lockgate.store.made import Made
 
 # Tables whose rows an event binds -> the columns that its digest covers, in order.
 BOUND: Mapping[Table, tuple[str, ...]] = {
@@ -94,14 +90,7 @@ class _Audit:
     roots: dict[int, str] = field(default_factory=dict)
     keys: dict[int, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    accounts: dict[str, list[int]] = field(default_factory=dict)  # in, out, held in, held out, last event
-    holds: dict[str, list[Any]] = field(
-        default_factory=dict
-    )  # from, to, amount, remaining, expires_at, last event
-    items: dict[tuple[str, str], tuple[Item | None, int]] = field(default_factory=dict)
-    cases: dict[str, tuple[Case, str, str, int]] = field(
-        default_factory=dict
-    )  # case, opened, changed, last event
+    made: Made = field(default_factory=Made)
     checkpoints: int = 0
     postings: int = 0
 
@@ -135,10 +124,8 @@ def audit_record(connection: Connection, *, public_key: str = "", notes: Sequenc
         _read_events(audit, {size for size, _, _ in marks})
         _check_checkpoints(audit, marks)
         if not audit.faults:
-            _check_balances(audit)
+            audit.faults += audit.made.compare(audit.stream, audit.frontier.size)
             _check_secrets(audit)
-            _check_items(audit)
-            _check_cases(audit)
     faults = sorted(audit.faults, key=lambda fault: fault.seq)
     return Verification(
         size=audit.frontier.size,
@@ -167,9 +154,7 @@ def _read_events(audit: _Audit, sizes: set[int]) -> None:
             break
         audit.frontier.append(bytes.fromhex(chain.head))
         try:
-            _fold(audit, event)
-            for entry in project(event, lambda kind, name: audit.items.get((kind, name), (None, 0))[0]):
-                audit.items[entry.kind, entry.id] = entry, event.seq
+            audit.made.follow(event)
         except (LockgateError, LookupError, TypeError, ValueError) as error:
             audit.faults.append(Fault(event.seq, f"it does not fit what was recorded before: {error}"))
             break
@@ -187,16 +172,6 @@ def _read_events(audit: _Audit, sizes: set[int]) -> None:
             left = rows.upcoming
             if left is not None:
                 audit.faults.append(Fault(int(left), f"{name} has rows of an event that is not here"))
-
-
-def _fold(audit: _Audit, event: Event) -> None:
-    """Keep up with the case that an event belongs to."""
-    kind, _, case_id = event.stream.partition(":")
-    if kind != "case":
-        return
-    before = audit.cases.get(case_id)
-    case = fold_event(before[0] if before else None, event.type, event.data, event.actor)
-    audit.cases[case_id] = case, before[1] if before else event.at, event.at, event.seq
 
 
 def _stored_events(audit: _Audit) -> Iterator[StoredEvent]:
@@ -269,56 +244,8 @@ def _check_bound(audit: _Audit, event: Event, name: str, groups: _Grouped) -> Fa
     if name == schema.posting.name:
         audit.postings += len(values)
         for row in values:
-            _add_posting(audit, event.seq, *row[2:width])
+            audit.made.add_posting(event.seq, *row[2:width])
     return None
-
-
-# ---------------------------------------------------------------------------------------------------- balances
-def _add_posting(
-    audit: _Audit,
-    seq: int,
-    key: str,
-    kind: str,
-    from_account: str,
-    to_account: str,
-    amount: int,
-    hold: str,
-    expires_at: str,
-) -> None:
-    giving = audit.accounts.setdefault(from_account, [0, 0, 0, 0, 0])
-    taking = audit.accounts.setdefault(to_account, [0, 0, 0, 0, 0])
-    if kind in (PostingKind.MOVE, PostingKind.SETTLE, PostingKind.LOWER):
-        giving[1] += amount
-        taking[0] += amount
-    held = amount if kind == PostingKind.RESERVE else -amount if hold else 0
-    giving[3] += held
-    taking[2] += held
-    giving[4] = taking[4] = seq
-    if kind == PostingKind.RESERVE:
-        audit.holds[key] = [from_account, to_account, amount, amount, expires_at, seq]
-    elif hold and hold in audit.holds:
-        audit.holds[hold][3] -= amount
-        audit.holds[hold][5] = seq
-
-
-def _check_balances(audit: _Audit) -> None:
-    expected: dict[str, Account] = {}
-    for name, (came, went, held_in, held_out, _) in audit.accounts.items():
-        account = Account(name, came, went, held_in, held_out)
-        expected[name] = replace(account, breach=max(0, -account.headroom) if account.has_floor else 0)
-    columns = [schema.account.c[name] for name in Account.__slots__]
-    found = {row[0]: Account(*row) for row in audit.connection.execute(select(*columns))}
-    for name in sorted(
-        {name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)}
-    ):
-        seq = audit.accounts[name][4] if name in audit.accounts else audit.frontier.size
-        audit.faults.append(Fault(seq, f"the balance of {name} is not the sum of its postings"))
-    holds = {key: Hold(key, *values[:5]) for key, values in audit.holds.items()}
-    columns = [schema.hold.c[name] for name in Hold.__slots__]
-    stored = {row[0]: Hold(*row) for row in audit.connection.execute(select(*columns))}
-    for key in sorted({key for key in holds.keys() | stored.keys() if holds.get(key) != stored.get(key)}):
-        seq = audit.holds[key][5] if key in audit.holds else audit.frontier.size
-        audit.faults.append(Fault(seq, f"the reservation {key} is not what its postings make of it"))
 
 
 # ---------------------------------------------------------------------------------------------------- secrets
@@ -335,53 +262,6 @@ def _check_secrets(audit: _Audit) -> None:
         )
         if not (opened and named):
             audit.faults.append(Fault(row.event_seq, "a secret kept for it is not the one it commits to"))
-
-
-# ---------------------------------------------------------------------------------------------------- lists
-def _check_items(audit: _Audit) -> None:
-    table = schema.item
-    names = ("kind", "id", "case_id", "state", "subject", "due_on", "data", "event_seq")
-    left = dict(audit.items)
-    for row in audit.stream(select(*(table.c[name] for name in names)), 2000):
-        expected, seq = left.pop((row.kind, row.id), (None, audit.frontier.size))
-        if expected is None:
-            audit.faults.append(Fault(seq, f"no event made the {row.kind} {row.id}"))
-            continue
-        plain = (expected.case_id, expected.state, expected.subject, expected.due_on)
-        data = canonical_json(expected.data).decode()
-        if (*plain, data, seq) != tuple(row[2:]):
-            audit.faults.append(Fault(seq, f"the {row.kind} {row.id} is not what its events make of it"))
-    for (kind, name), (_, seq) in left.items():
-        audit.faults.append(Fault(seq, f"the {kind} {name} is missing"))
-
-
-def _check_cases(audit: _Audit) -> None:
-    """The rows that lists of cases show, but for their titles, which are words only."""
-    table = schema.case_file
-    names = ("id", "kind", "state", "applicant", "queue", "assigned_to", "opened_at", "changed_at", "version")
-    left = dict(audit.cases)
-    for row in audit.stream(select(*(table.c[name] for name in names)), 2000):
-        found = left.pop(row.id, None)
-        if found is None:
-            audit.faults.append(Fault(audit.frontier.size, f"no event made the case {row.id}"))
-            continue
-        case, opened, changed, seq = found
-        own = (
-            case.id,
-            case.kind,
-            case.state.value,
-            case.applicant,
-            case.queue,
-            case.assigned_to,
-            opened,
-            changed,
-        )
-        if (*own, case.version) != tuple(row):
-            audit.faults.append(
-                Fault(seq, f"the list's row of case {row.id} is not what its events make of it")
-            )
-    for case_id, (_, _, _, seq) in left.items():
-        audit.faults.append(Fault(seq, f"case {case_id} is missing from the lists"))
 
 
 # ---------------------------------------------------------------------------------------------------- checkpoints
@@ -463,8 +343,3 @@ def _missing_guards(connection: Connection) -> Iterator[str]:
     for name in expected:
         if name not in found:
             yield f"the trigger {name} is missing: the database no longer refuses what it should"
-
-
-def count_events(connection: Connection) -> int:
-    """Number of events stored."""
-    return int(connection.execute(select(func.count()).select_from(schema.event)).scalar_one())
