@@ -380,8 +380,8 @@ def render(
 {chr(10).join(rows)}
 
 {told}
-Processor time a page: {used[0] / pages * 1000:.1f} ms in the server, {used[1] / pages * 1000:.1f} ms in PostgreSQL. This does not depend on what
-else the machine does; the times above do.
+Processor time a page: {used[0] / pages * 1000:.1f} ms in the server, {used[1] / pages * 1000:.1f} ms in PostgreSQL. This depends much less on what
+else the machine does than the times above.
 
 A determination of one transaction: {inside_s * 1000:.2f} ms in process, {outside_s * 1000:.2f} ms by the API over loopback (medians of 200,
 alternating): {(outside_s - inside_s) * 1000:.2f} ms more. The server's processor time for it: {served_s * 1000:.2f} ms.

@@ -1,4 +1,4 @@
-"""Who may come in: people, sessions, API tokens, invitations, and what was answered to a repeated write.
+"""Who may come in: people, sessions, API tokens, invitations, webhooks.
 
 Secrets (session keys, tokens, invitation links) are kept as SHA-256 digests: whoever reads the database cannot use them.
 """
@@ -76,16 +76,6 @@ invitation = Table(
     Column("digest", Text, primary_key=True),
     Column("person", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
-)
-reply = Table(
-    "reply",
-    metadata,
-    Column("person", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("request", Text, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("at", Text, nullable=False),
 )
 webhook = Table(
     "webhook",
@@ -230,11 +220,6 @@ def drop_expired(connection: Connection, at: str) -> None:
     connection.execute(delete(invitation).where(invitation.c.expires_at <= at))
 
 
-def drop_replies(connection: Connection, before: str) -> None:
-    """Forget what was answered to writes before that instant."""
-    connection.execute(delete(reply).where(reply.c.at < before))
-
-
 def add_token(connection: Connection, row: TokenRow) -> None:
     """Remember an API token."""
     values = {name: getattr(row, name) for name in TokenRow.__slots__} | {"scopes": json.dumps(row.scopes)}
@@ -291,27 +276,3 @@ def use_invitation(connection: Connection, digest: str, at: str) -> str | None:
         return None
     taken = connection.execute(delete(invitation).where(invitation.c.digest == digest)).rowcount
     return person_id if taken else None
-
-
-def reply_to(connection: Connection, person_id: str, key: str) -> tuple[str, int, str] | None:
-    """What was answered to this write before: digest of the request, status, body."""
-    query = select(reply.c.request, reply.c.status, reply.c.body).where(
-        reply.c.person == person_id, reply.c.key == key
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else (row[0], row[1], row[2])
-
-
-def keep_reply(
-    connection: Connection, person_id: str, key: str, request: str, status: int, body: str, at: str
-) -> None:
-    """Remember the answer to a write, so that a repeat gets the same; the first answer stays."""
-    try:
-        with connection.begin_nested():
-            connection.execute(
-                insert(reply).values(
-                    person=person_id, key=key, request=request, status=status, body=body, at=at
-                )
-            )
-    except IntegrityError:
-        return

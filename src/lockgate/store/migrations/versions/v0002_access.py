@@ -1,4 +1,4 @@
-"""Who may come in: people, sessions, API tokens, invitations, remembered replies, webhooks."""
+"""Who may come in: people, sessions, API tokens, invitations, webhooks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,16 +42,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="person_pk"),
         sa.UniqueConstraint("oidc_subject", name="person_oidc_subject"),
-    )
-    op.create_table(
-        "reply",
-        sa.Column("person", sa.Text, nullable=False),
-        sa.Column("key", sa.Text, nullable=False),
-        sa.Column("request", sa.Text, nullable=False),
-        sa.Column("status", sa.Integer, nullable=False),
-        sa.Column("body", sa.Text, nullable=False),
-        sa.Column("at", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("person", "key", name="reply_pk"),
     )
     op.create_table(
         "session",
