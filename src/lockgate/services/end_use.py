@@ -63,7 +63,7 @@ def report_end_use(
             raise LockgateError(f"{shipment} is not delivered", code="out-of-order", where="shipment")
         own = set(lot_serials(work, found.data["lots"]))
         product = _product(work, found)
-        accounted = _accounted(work, product, own)
+        accounted = _accounted(work, product, found.data["lots"])
         fresh = [row for row in checked if row[0] in own and STATUSES[row[1]] and row[0] not in accounted]
         late_days = max(0, (reported_on - dt.date.fromisoformat(due.due_on)).days)
         leg = Leg(
@@ -127,12 +127,15 @@ def _product(work: Work, shipment: Item) -> str:
     return str(lot.data["product"]) if lot else ""
 
 
-def _accounted(work: Work, product: str, serials: set[str]) -> set[str]:
-    """Those of the serial numbers that an earlier report accounted for."""
+def _accounted(work: Work, product: str, lots: Sequence[str]) -> set[str]:
+    """Serial numbers of the lots that an earlier report accounted for."""
     table = schema.unit_report
     good = [status for status, fine in STATUSES.items() if fine]
-    query = select(table.c.serial).where(table.c.product == product, table.c.status.in_(good))
-    return serials.intersection(work.connection.execute(query).scalars())
+    own = select(schema.unit.c.serial).where(schema.unit.c.lot.in_(list(lots)))
+    query = select(table.c.serial).where(
+        table.c.product == product, table.c.status.in_(good), table.c.serial.in_(own)
+    )
+    return set(work.connection.execute(query).scalars())
 
 
 def find_discrepancies(

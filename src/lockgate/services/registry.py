@@ -246,11 +246,24 @@ def init_record(
         with suppress(
             FileExistsError
         ):  # kept from an earlier attempt, or put there on purpose: it signs this record too
-            write_key_file(registry.key_file, secrets.token_bytes(32))
+            _make_key(registry.key_file)
         with registry.work() as work:
             data: dict[str, Any] = {"public_key": registry.signer.public_key, "name": name}
             work.append(RECORD, "RecordOpened", data, actor="lockgate", version=1)
     return registry, fresh
+
+
+def _make_key(path: Path) -> None:
+    try:
+        write_key_file(path, secrets.token_bytes(32))
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise LockgateError(
+            f"the signing key cannot be written to {path}: {error.strerror}",
+            code="no-signing-key",
+            hint="name a file that can be written in LOCKGATE_KEY_FILE",
+        ) from error
 
 
 def write_key_file(path: Path, seed: bytes) -> None:
