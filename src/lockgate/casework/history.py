@@ -61,6 +61,9 @@ def _check_plain(value: Any, where: tuple[str | int, ...]) -> None:
         )
 
 
+encode_row = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 def digest_rows(rows: Iterable[Any]) -> dict[str, Any]:
     """What binds rows of a table to an event: how many they are, and one hash over them in order.
 
@@ -69,7 +72,7 @@ def digest_rows(rows: Iterable[Any]) -> dict[str, Any]:
     """
     running, count = sha256(), 0
     for row in rows:
-        running.update(json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode())
+        running.update(encode_row(row).encode())
         running.update(b"\n")
         count += 1
     return {"count": count, "sha256": running.hexdigest()}

@@ -10,6 +10,7 @@ from collections import ChainMap
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from lockgate.base.errors import LockgateError
 
@@ -46,8 +47,10 @@ class AccountKind(StrEnum):
 
 
 UNIT, TPP = "unit", "tpp"
+ACCOUNT_KINDS = frozenset(kind.value for kind in AccountKind)
 
 
+@lru_cache(maxsize=10_000)
 def account_unit(account: str) -> str:
     """What an account counts: ``unit`` (pieces) or ``tpp`` (total processing performance).
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from lockgate.base.errors import LockgateError
-from lockgate.casework.history import Event, canonical_json
+from lockgate.casework.history import Event, canonical_json, digest_rows
 from lockgate.casework.ledger import Account, Hold, Posting, PostingKind, account_unit
 from lockgate.casework.roles import Actor, Role
 from lockgate.services.registry import Registry
@@ -88,7 +88,7 @@ def post(
         LockgateError: ``not-allowed``, ``key-reused``, or the ledger's refusal.
     """
     require_role(person, Role.ADMINISTRATOR, to="post by hand")
-    asked = {"postings": [posting.row() for posting in postings], "note": note}
+    asked = {"postings": digest_rows(posting.row() for posting in postings), "note": note}
     if key:
         request = sha256(canonical_json(asked)).hexdigest()
         event = registry.quick.append(
