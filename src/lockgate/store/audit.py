@@ -112,7 +112,7 @@ def audit_record(connection: Connection, *, public_key: str = "", notes: Sequenc
     present = set(inspect(connection).get_table_names())
     gone = [
         name
-        for name in (*schema.APPEND_ONLY, "head", "account", "hold", "secret", "item", "case_file")
+        for name in (*schema.APPEND_ONLY, "head", "account", "hold", "secret", "item", "case_file", "person")
         if name not in present
     ]
     if gone:
@@ -133,7 +133,7 @@ def audit_record(connection: Connection, *, public_key: str = "", notes: Sequenc
         checkpoints=audit.checkpoints,
         postings=audit.postings,
         faults=tuple(faults),
-        warnings=tuple(_missing_guards(connection)),
+        warnings=(*_missing_guards(connection), *_missing_papers(audit)),
     )
 
 
@@ -326,6 +326,13 @@ def make_checkpoint(connection: Connection, origin: str, at: str) -> tuple[Check
     for leaf in connection.execute(query.execution_options(yield_per=5000)).scalars():
         frontier.append(bytes.fromhex(leaf))
     return Checkpoint(origin, frontier.size, frontier.root().hex(), at), frontier
+
+
+def _missing_papers(audit: _Audit) -> Iterator[str]:
+    """Documents that were attached and are not kept here: destroyed, or never handed over."""
+    if not audit.faults:
+        for digest, seq in audit.made.papers.items():
+            yield f"the document {digest[:12]}… attached by event {seq} is not kept here"
 
 
 # ---------------------------------------------------------------------------------------------------- guards

@@ -1,7 +1,9 @@
 """What events make of balances, reservations, lists and cases, kept up event by event, and compared with the tables."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, TypeAlias
 
 from sqlalchemy import CursorResult, Select, select
@@ -11,7 +13,7 @@ from lockgate.casework.folding import fold_event
 from lockgate.casework.history import Event, Fault, canonical_json
 from lockgate.casework.items import Item, project
 from lockgate.casework.ledger import Account, Hold, PostingKind
-from lockgate.store import schema
+from lockgate.store import access, schema
 
 Stream: TypeAlias = Callable[[Select[Any], int], CursorResult[Any]]
 
@@ -25,20 +27,30 @@ class Made:
         holds: By key: from, to, amount, remaining, expiry, last event.
         items: By kind and id.
         cases: By id: the case, when it was opened, when changed, last event.
+        people: By id: roles, agency, organisation, whether shut out, last event.
+        papers: By hash: the event that attached the document.
     """
 
     accounts: dict[str, list[int]] = field(default_factory=dict)
     holds: dict[str, list[Any]] = field(default_factory=dict)
     items: dict[tuple[str, str], tuple[Item | None, int]] = field(default_factory=dict)
     cases: dict[str, tuple[Case, str, str, int]] = field(default_factory=dict)
+    people: dict[str, tuple[list[str], str, str, bool, int]] = field(default_factory=dict)
+    papers: dict[str, int] = field(default_factory=dict)
 
     def follow(self, event: Event) -> None:
         """Keep up with the lists and the case that an event touches."""
-        kind, _, case_id = event.stream.partition(":")
+        kind, _, name = event.stream.partition(":")
+        data = event.data
         if kind == "case":
-            before = self.cases.get(case_id)
-            case = fold_event(before[0] if before else None, event.type, event.data, event.actor)
-            self.cases[case_id] = case, before[1] if before else event.at, event.at, event.seq
+            before = self.cases.get(name)
+            case = fold_event(before[0] if before else None, event.type, data, event.actor)
+            self.cases[name] = case, before[1] if before else event.at, event.at, event.seq
+            if event.type == "DocumentAttached":
+                self.papers.setdefault(data["form"]["sha256"], event.seq)
+        if kind == "access" and event.type in ("PersonAdded", "PersonChanged"):
+            rest = data.get("agency", ""), data.get("organisation", ""), bool(data.get("disabled", False))
+            self.people[name] = (sorted(data["roles"]), *rest, event.seq)
         for entry in project(event, lambda kind, name: self.items.get((kind, name), (None, 0))[0]):
             self.items[entry.kind, entry.id] = entry, event.seq
 
@@ -79,6 +91,8 @@ class Made:
         yield from self._compare_balances(stream, size)
         yield from self._compare_items(stream, size)
         yield from self._compare_cases(stream, size)
+        yield from self._compare_people(stream, size)
+        yield from self._compare_papers(stream)
 
     def _compare_balances(self, stream: Stream, size: int) -> Iterator[Fault]:
         expected: dict[str, Account] = {}
@@ -153,3 +167,26 @@ class Made:
                 yield (Fault(seq, f"the list's row of case {row.id} is not what its events make of it"))
         for case_id, (_, _, _, seq) in left.items():
             yield (Fault(seq, f"case {case_id} is missing from the lists"))
+
+    def _compare_people(self, stream: Stream, size: int) -> Iterator[Fault]:
+        columns = [access.person.c[name] for name in ("id", "roles", "agency", "organisation", "disabled")]
+        left = dict(self.people)
+        for row in stream(select(*columns), 2000):
+            found = left.pop(row.id, None)
+            try:
+                own = (sorted(json.loads(row.roles)), row.agency, row.organisation, bool(row.disabled))
+            except (ValueError, TypeError):
+                own = None
+            if found is None or own != found[:4]:
+                seq = found[4] if found else size
+                yield Fault(seq, f"what {row.id} may do is not what the record says")
+        for name, (*_, seq) in left.items():
+            yield Fault(seq, f"the person {name} is missing")
+
+    def _compare_papers(self, stream: Stream) -> Iterator[Fault]:
+        """Documents whose bytes are others than were attached; one that is not kept here is told apart."""
+        columns = [schema.document.c.sha256, schema.document.c.content]
+        for row in stream(select(*columns), 20):
+            seq = self.papers.pop(row.sha256, None)
+            if sha256(bytes(row.content or b"")).hexdigest() != row.sha256:
+                yield Fault(seq or 1, f"the document {row.sha256[:12]}… is not the one that was attached")

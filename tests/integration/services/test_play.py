@@ -178,6 +178,9 @@ def test_two_events_swapped(played: Registry, database_url: str) -> None:
         "UPDATE unit SET serial = 'X-1' WHERE serial = 'LOT-1-00001'",
         "DELETE FROM unit WHERE serial = 'LOT-2-00001'",
         "UPDATE unit_report SET status = 'installed' WHERE status = 'missing'",
+        "UPDATE person SET roles = '[\"administrator\"]' WHERE id = 'officer'",
+        "UPDATE person SET organisation = 'p-1' WHERE id = 'chief'",
+        "DELETE FROM person WHERE id = 'chief'",
         "DROP TABLE posting",
     ],
 )
@@ -189,14 +192,34 @@ def test_tampering_beside_the_events_is_found(played: Registry, database_url: st
     assert seq is not None
 
 
-def change(engine: Engine, *statements: str) -> None:
+def test_documents_altered_or_gone(played: Registry, database_url: str) -> None:
+    played.close()
+    engine = open_engine(read_url(database_url), pooled=False)
+    with engine.begin() as connection:
+        unguard(connection)
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ALTER TABLE document DISABLE TRIGGER USER"))
+        connection.execute(text("DELETE FROM document WHERE sha256 = (SELECT min(sha256) FROM document)"))
+    engine.dispose()
+    result = CliRunner().invoke(app, ["verify", "--db", database_url])
+    assert result.exit_code == 0
+    assert "is not kept here" in result.stderr
+    change(
+        engine,
+        "UPDATE document SET content = :junk WHERE sha256 = (SELECT max(sha256) FROM document)",
+        junk=b"other",
+    )
+    assert verify_by_command(database_url)[0] == 1
+
+
+def change(engine: Engine, *statements: str, **values: object) -> None:
     with engine.begin() as connection:
         unguard(connection)
         for table in ("unit", "unit_report", "document"):
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
         for statement in statements:
-            connection.execute(text(statement))
+            connection.execute(text(statement), values)
     engine.dispose()
 
 
