@@ -217,6 +217,8 @@ class Stress:
             raise AssertionError(
                 f"{len(lost)} lost, {count - len(keys)} doubled, {sum(answers.values())} answered"
             )
+        if strange := answers.keys() - {"ok", "again", "overdrawn", "hold-spent", "unknown-hold"}:
+            raise AssertionError(f"answers nobody should get: {strange}")
         overdrawn = [item.id for item in accounts.values() if item.has_floor and item.headroom < 0]
         units = sum(item.balance for item in accounts.values())
         if overdrawn or units:

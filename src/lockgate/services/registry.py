@@ -222,7 +222,11 @@ def open_record(url: str, *, clock: Clock = read_clock, key_file: Path | None = 
         LockgateError: ``bad-database-url``, ``no-record``, ``old-schema``, ``database-unavailable``.
     """
     registry = Registry(url, clock=clock, key_file=key_file)
-    registry.require_record()
+    try:
+        registry.require_record()
+    except BaseException:
+        registry.close()
+        raise
     return registry
 
 

@@ -97,6 +97,14 @@ class QuickPath:
                 self._opened.append(found)
         return found
 
+    def _drop(self) -> None:
+        """Close this thread's connection, which may be broken."""
+        connection = self._local.__dict__.pop("connection", None)
+        if connection is not None:
+            with self._lock:
+                self._opened.remove(connection)
+            connection.close()
+
     def _rows(self, event: Event, postings: Sequence[Posting]) -> tuple[str, list[Any], list[Any]]:
         payload = event.payload
         event_hash = hash_leaf(payload).hex()
@@ -132,7 +140,7 @@ class QuickPath:
         except psycopg.Error as error:
             state.known = None
             if isinstance(error, psycopg.OperationalError):
-                state.connection = None
+                self._drop()
             return None
         if not done:
             state.known = None
