@@ -1,6 +1,5 @@
 """``lockgate batch``, ``waitlist``, ``ship`` and ``report``: from a granted quantity to the end-use report of each unit."""
 
-import csv
 import datetime as dt
 from fractions import Fraction
 from pathlib import Path
@@ -508,8 +507,9 @@ def file_report(
     """File an end-use report by serial number: all rows, or none and every problem."""
     from lockgate.services.documents import read_text
     from lockgate.services.end_use import report_end_use
+    from lockgate.services.lots import read_table
 
-    rows = list(csv.DictReader(read_text(file).splitlines(), skipinitialspace=True))
+    rows = [row for _, row in read_table(read_text(file))[1]]
     with office(db, as_) as (registry, who):
         event = report_end_use(
             registry, who, shipment, rows, reported_on=day_of(on, registry.today()), key=key

@@ -38,15 +38,35 @@ def read_serials(text: str, *, column: str = "serial") -> list[str]:
     >>> read_serials("serial\nA1\nA2\n")
     ['A1', 'A2']
     """
-    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), skipinitialspace=True)
-    if column not in (rows.fieldnames or []):
+    names, rows = read_table(text)
+    if column not in names:
         raise LockgateError(
             f"the file has no column {column!r}",
             code="missing-column",
             where=column,
-            hint="its first line names the columns: " + ", ".join(rows.fieldnames or ["nothing"]),
+            hint="its first line names the columns: " + (", ".join(names) or "nothing"),
         )
-    return check_serials((row[column] or "", rows.line_num) for row in rows)
+    return check_serials((row[column], line) for line, row in rows)
+
+
+def read_table(text: str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The headings of a CSV file, and its rows with the lines they end in; a missing cell is empty.
+
+    Raises:
+        LockgateError: ``bad-csv``, with the line.
+    """
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), skipinitialspace=True, restval="")
+    try:
+        names = list(reader.fieldnames or [])
+        rows = [(reader.line_num, {name: row[name] or "" for name in names}) for row in reader]
+    except csv.Error as error:
+        raise LockgateError(
+            f"the file is no CSV: {error}",
+            code="bad-csv",
+            where=f"line {reader.line_num + 1}",
+            hint="save it as CSV, UTF-8",
+        ) from error
+    return names, rows
 
 
 def check_serials(found: Iterable[tuple[str, int]]) -> list[str]:

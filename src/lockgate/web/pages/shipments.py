@@ -1,7 +1,5 @@
 """Shipments: lots with serial numbers, tests, export, customs entry, delivery, end-use reports, tasks; each a fact with evidence."""
 
-import csv
-import io
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -165,7 +163,7 @@ def add_report(
     registry = site_of(request).registry
     return attempt(
         request, visitor, "reports", {},
-        lambda: end_use.report_end_use(registry, visitor.actor, shipment, list(csv.DictReader(io.StringIO(text_of(file)))), reported_on=day(reported_on, "reported_on"), key=key),
+        lambda: end_use.report_end_use(registry, visitor.actor, shipment, [row for _, row in lots.read_table(text_of(file))[1]], reported_on=day(reported_on, "reported_on"), key=key),
     )  # fmt: skip
 
 
