@@ -30,7 +30,7 @@ from benchmarks.ledger_stress import ADMIN, own_server
 from lockgate.casework.ledger import Posting, PostingKind
 from lockgate.casework.roles import Actor, Role
 from lockgate.services import ledger, lots
-from lockgate.services.cases import page_query
+from lockgate.services.case_lists import page_query
 from lockgate.services.registry import Registry, init_record
 from lockgate.store import schema
 

@@ -18,7 +18,20 @@ from typing import Any
 from lockgate.base.errors import LockgateError
 from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action
-from lockgate.services import audit, batches, caps, cases, end_use, lots, people, shipments, shippable
+from lockgate.services import (
+    allotments,
+    audit,
+    batches,
+    caps,
+    case_record,
+    cases,
+    end_use,
+    lots,
+    people,
+    rounds,
+    shipments,
+    shippable,
+)
 from lockgate.services.documents import keep_document
 from lockgate.services.registry import Registry, init_record
 
@@ -218,14 +231,14 @@ class Play:
             rule="accelerators.batch-by-day",
             programme=PROGRAMME,
         )
-        _, dry = batches.preview_allocation(registry, self.officer, "b1")
+        _, dry = rounds.preview_allocation(registry, self.officer, "b1")
         self.tell(
             f"dry run: {dry.allocated:,} of {dry.supply:,} units to {sum(1 for n in dry.quantities.values() if n)} recipients"
         )
-        round_id, result = batches.propose_allocation(registry, self.officer, "b1")
+        round_id, result = rounds.propose_allocation(registry, self.officer, "b1")
         expires = dt.datetime(2026, 5, 31, tzinfo=dt.UTC)
-        self.refused("not-allowed", batches.commit_allocation, self.officer, round_id, expires_at=expires)
-        batches.commit_allocation(registry, self.chief, round_id, expires_at=expires)
+        self.refused("not-allowed", rounds.commit_allocation, self.officer, round_id, expires_at=expires)
+        rounds.commit_allocation(registry, self.chief, round_id, expires_at=expires)
         names = {party: name for name, party in self.parties.items()}
         for line in result.allotments:
             self.tell(f"  {names[line.recipient]}: {line.quantity:,} of {line.requested:,}: {line.reason}")
@@ -316,7 +329,7 @@ class Play:
         )
         cases.act(registry, self.chief, "lab-1", Action.COUNTERSIGN)
         with registry.read() as work:
-            state = cases.load_case(work, "us-1").state
+            state = case_record.load_case(work, "us-1").state
         self.tell(f"the laboratory's qualification is revoked; the licence that relies on it is {state}")
         self.refused(
             "not-in-force", shipments.record_export, self.exporter, "s3", deal="h200-2026",
@@ -363,7 +376,7 @@ class Play:
         drawn = end_use.draw_sample(registry, self.officer, "s2", 5, purpose="visit of site B")
         self.tell(f"drawn for a visit: {', '.join(drawn['serials'])} (seed {drawn['seed'][:12]}…)")
         self.day("2026-06-01")
-        ended = batches.lapse_allotments(registry, self.officer)
+        ended = allotments.lapse_allotments(registry, self.officer)
         self.tell(f"{len(ended)} reservations lapsed; what they held is in the batch again")
 
     def read(self) -> None:

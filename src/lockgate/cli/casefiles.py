@@ -96,7 +96,7 @@ def list_cases(
     as_json: Json = False,
 ) -> None:
     """List cases, the latest changed first."""
-    from lockgate.services.cases import list_cases as read
+    from lockgate.services.case_lists import list_cases as read
 
     with office(db, as_) as (registry, who):
         rows = read(

@@ -78,7 +78,7 @@ def preview(
 ) -> None:
     """The dry run of a batch's next round: who would get how many, and why. Nothing is committed."""
     from lockgate.casework.rounds import result_as_dict
-    from lockgate.services.batches import preview_allocation
+    from lockgate.services.rounds import preview_allocation
 
     with office(db, as_) as (registry, who):
         _, result = preview_allocation(registry, who, batch_id, rule=rule)
@@ -106,7 +106,7 @@ def propose(
 ) -> None:
     """Put the next round of a batch before another person."""
     from lockgate.casework.rounds import result_as_dict
-    from lockgate.services.batches import propose_allocation
+    from lockgate.services.rounds import propose_allocation
 
     with office(db, as_) as (registry, who):
         round_id, result = propose_allocation(registry, who, batch_id, key=key)
@@ -127,7 +127,7 @@ def commit(
     as_json: Json = False,
 ) -> None:
     """Countersign a round: every number is reserved, all or none."""
-    from lockgate.services.batches import commit_allocation
+    from lockgate.services.rounds import commit_allocation
 
     with office(db, as_) as (registry, who):
         event = commit_allocation(
@@ -145,7 +145,7 @@ def replay_round(
 ) -> None:
     """Work a past round again from what the record kept of it; it must come out the same."""
     from lockgate.casework.rounds import result_as_dict
-    from lockgate.services.batches import replay_round as again
+    from lockgate.services.rounds import replay_round as again
 
     with office(db, as_) as (registry, who):
         tell_result(result_as_dict(again(registry, who, round_id)), as_json)
@@ -159,7 +159,7 @@ def surrender(
     as_: As = "",
 ) -> None:
     """Hand back what is left of an allotment."""
-    from lockgate.services.batches import surrender_allotment
+    from lockgate.services.allotments import surrender_allotment
 
     with office(db, as_) as (registry, who):
         surrender_allotment(registry, who, allotment, reason=reason)

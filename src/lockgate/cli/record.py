@@ -264,7 +264,7 @@ def post(
 @ledger.command("lapse")
 def lapse(db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
     """Release what expired reservations hold, allotments and others."""
-    from lockgate.services.batches import lapse_allotments
+    from lockgate.services.allotments import lapse_allotments
     from lockgate.services.ledger import release_expired
 
     with office(db, as_) as (registry, who):

@@ -29,8 +29,8 @@ from lockgate.casework.history import Event, Fault, commit_to, digest_rows, find
 from lockgate.casework.roles import Actor
 from lockgate.casework.tree import hash_leaf, includes, prove_inclusion
 from lockgate.services.audit import make_checkpoint, read_leaves
+from lockgate.services.case_record import case_stream, load_case
 from lockgate.services.case_view import may_see, view_case
-from lockgate.services.cases import case_stream, load_case
 from lockgate.services.documents import read_document
 from lockgate.services.people import READERS
 from lockgate.services.registry import RECORD, Registry

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from lockgate.base.errors import LockgateError
 from lockgate.casework.roles import Actor, Role
 from lockgate.casework.states import Action
-from lockgate.services.cases import act, case_stream, listed_applicant
+from lockgate.services.case_lists import listed_applicant
+from lockgate.services.case_record import case_stream
+from lockgate.services.cases import act
 from lockgate.services.people import WITHHELD
 from lockgate.services.registry import Registry
 from lockgate.store import schema

@@ -14,17 +14,17 @@ from lockgate.casework.history import Event
 from lockgate.casework.kinds import Practice, Routing
 from lockgate.casework.roles import Actor, Visibility
 from lockgate.casework.states import Action, CaseState
-from lockgate.services.case_view import plain
-from lockgate.services.cases import (
+from lockgate.services.case_lists import open_clocks
+from lockgate.services.case_record import (
     case_actions,
     case_deadlines,
     case_routing,
     case_stream,
     case_tasks,
-    open_clocks,
     read_case,
     removable_conditions,
 )
+from lockgate.services.case_view import plain
 from lockgate.services.ledger import OFFICIALS
 from lockgate.services.people import WITHHELD, masked_party
 from lockgate.services.practice import load_practice

@@ -14,7 +14,7 @@ from lockgate.casework.states import Action
 from lockgate.casework.tree import hash_leaf
 from lockgate.services.audit import make_checkpoint, prove_event
 from lockgate.services.case_reading import CaseReading
-from lockgate.services.cases import case_stream
+from lockgate.services.case_record import case_stream
 from lockgate.services.people import WITHHELD
 from lockgate.services.registry import RECORD, Registry
 from lockgate.store import schema

@@ -10,13 +10,7 @@ from lockgate.casework.case import Case
 from lockgate.casework.history import find_commitments
 from lockgate.casework.items import Item
 from lockgate.casework.roles import Actor, Visibility
-from lockgate.services.cases import (
-    case_actions,
-    case_deadlines,
-    case_stream,
-    case_tasks,
-    load_case,
-)
+from lockgate.services.case_record import case_actions, case_deadlines, case_stream, case_tasks, load_case
 from lockgate.services.ledger import OFFICIALS
 from lockgate.services.people import READERS, WITHHELD
 from lockgate.services.practice import load_practice

@@ -1,112 +1,36 @@
 """Cases: opening them, acting on them, what follows from that for quantities and for other cases, lists."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
-
-from sqlalchemy import Select, and_, or_, select
 
 from lockgate.base.errors import LockgateError
 from lockgate.casework.case import Case
-from lockgate.casework.clocks import Deadline, find_deadlines
 from lockgate.casework.commands import FORMS, OpenForm
-from lockgate.casework.completeness import Task, list_tasks
-from lockgate.casework.conditions import ConditionState
-from lockgate.casework.folding import fold_case, fold_event
-from lockgate.casework.guards import Question, effective_expiry
-from lockgate.casework.history import Event, find_commitments, reveal
-from lockgate.casework.kinds import route
+from lockgate.casework.folding import fold_event
+from lockgate.casework.history import Event
 from lockgate.casework.ledger import AccountKind, Posting
-from lockgate.casework.progress import decide, list_actions, open_event
-from lockgate.casework.progress import permit as permit_in
+from lockgate.casework.progress import decide, open_event
 from lockgate.casework.quantities import empty, grant, lower
 from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action, CaseState
-from lockgate.services.ledger import OFFICIALS, append_once
+from lockgate.services.allotments import empty_batches
+from lockgate.services.case_lists import save_case
+from lockgate.services.case_record import (
+    ENDED,
+    SYSTEM,
+    ask,
+    case_stream,
+    load_case,
+    note,
+    read_case,
+    require_version,
+)
+from lockgate.services.ledger import append_once
 from lockgate.services.people import check_id, require_party
 from lockgate.services.practice import load_practice
 from lockgate.services.registry import Registry
-from lockgate.store import schema
 from lockgate.store.work import Secret, Work
 
-SYSTEM = "lockgate"  # acts where one fact follows from another
-ENDED = {
-    CaseState.REVOKED: AccountKind.REVOKED,
-    CaseState.EXPIRED: AccountKind.LAPSED,
-    CaseState.SURRENDERED: AccountKind.LAPSED,
-    CaseState.SUPERSEDED: AccountKind.LAPSED,
-}
-
-
-# ---------------------------------------------------------------------------------------------------- reading
-def case_stream(case_id: str) -> str:
-    """The stream of a case's events."""
-    return f"case:{case_id}"
-
-
-def load_case(work: Work, case_id: str) -> Case:
-    """A case as its events leave it, its secrets opened: for deciding, not for showing.
-
-    Raises:
-        LockgateError: ``unknown-case``.
-    """
-    events = list(work.events(case_stream(case_id)))
-    if not events:
-        raise LockgateError(f"there is no case {case_id!r}", code="unknown-case", where="case")
-    return read_case(work, events)
-
-
-def read_case(work: Work, events: Sequence[Event]) -> Case:
-    """The case that events make, with their secrets opened where they are still kept."""
-    sealed = [commitment for event in events for commitment in find_commitments(event.data)]
-    openings = work.openings(sealed) if sealed else {}
-    return fold_case((event.type, reveal(event.data, openings, "destroyed"), event.actor) for event in events)
-
-
-def ask(
-    registry: Registry, case: Case, person: Actor, *, condition: str = "", proposers: Iterable[str] = ()
-) -> Question:
-    """The question whether a person may do something to a case today."""
-    return Question(case, person, registry.today(), load_practice(case.kind), condition, frozenset(proposers))
-
-
-def permit(registry: Registry, work: Work, person: Actor, case_id: str, action: Action) -> Case:
-    """The case, where the person may do this to it today.
-
-    Raises:
-        LockgateError: ``unknown-case``, ``not-in-this-state``, ``not-allowed``, or what the guard says.
-    """
-    case = load_case(work, case_id)
-    permit_in(ask(registry, case, person), action)
-    return case
-
-
-def require_usable(work: Work, case_id: str, on: dt.date, *, strict: bool = True) -> str:
-    """Make sure that what a case issued is in force on a day; returns why it is not, empty where it is.
-
-    Args:
-        work: The unit of work.
-        case_id: The case.
-        on: The day.
-        strict: Whether to raise where it is not.
-
-    Raises:
-        LockgateError: ``unknown-case``; ``not-in-force`` where ``strict``.
-    """
-    case = load_case(work, case_id)
-    last = effective_expiry(case, load_practice(case.kind))
-    reason = ""
-    if case.state is not CaseState.APPROVED:
-        reason = f"{case_id} is {case.state.value.replace('_', ' ')}"
-    elif last is not None and on > last:
-        reason = f"{case_id} ran out on {last}"
-    if reason and strict:
-        raise LockgateError(reason, code="not-in-force", where="case", hint="nothing ships on it")
-    return reason
-
-
-# ---------------------------------------------------------------------------------------------------- acting
 TAKEN_IDS = frozenset({"new", "find", "assign"})  # pages of their own beside those of cases
 TWIN_ENDINGS = (".json", ".jsonl", ".csv")  # ask a page for its data
 
@@ -214,21 +138,6 @@ def act(
     return append_once(registry, key, ["act", case_id, str(action), dict(data or {})], perform)[0]
 
 
-def require_version(work: Work, case_id: str, version: int) -> None:
-    """Make sure that nobody changed a case since it was seen.
-
-    Raises:
-        LockgateError: ``edited-meanwhile``.
-    """
-    found = work.stream_version(case_stream(case_id))
-    if found and found != version:
-        raise LockgateError(
-            f"{case_id} was changed meanwhile: it is at version {found}, you saw version {version}",
-            code="edited-meanwhile",
-            hint="look at what changed, then do it again if you still want to",
-        )
-
-
 def do(
     registry: Registry,
     work: Work,
@@ -310,24 +219,12 @@ def _follow(work: Work, before: Case, after: Case, person: Actor) -> None:
 
 
 def _end_quantities(work: Work, case: Case, stage: AccountKind) -> None:
-    from lockgate.services.batches import empty_batches
-
     empty_batches(work, case.id, stage, reason=f"{case.id} is {case.state.value}")
     postings: list[Posting] = []
     for account in work.accounts(prefix=f"{AccountKind.LICENCE}:{case.id}:").values():
         postings += empty(f"end/{account.id}/{case.version}", account, stage)
     if postings:
         note(work, case.id, "GrantEnded", {"case": case.id, "state": case.state.value}, postings=postings)
-
-
-def note(
-    work: Work, case_id: str, type: str, data: Mapping[str, Any], *, actor: str = SYSTEM, key: str = "",  # noqa: A002
-    request: str = "", postings: Sequence[Posting] = (),
-) -> Event:  # fmt: skip
-    """Record a fact about a case's goods that does not move the case itself."""
-    return work.append(
-        f"goods:{case_id}", type, data, actor=actor, key=key, request=request, postings=postings
-    )
 
 
 def _cascade(work: Work, laboratory: Case) -> None:
@@ -374,196 +271,3 @@ def system_act(
 def _note_amended(work: Work, amendment: Case, person: Actor) -> None:
     """An amendment in force: said in the goods' stream of what it amends, so that its readers see it."""
     note(work, amendment.about, "AmendmentApproved", {"amendment": amendment.id}, actor=person.id)
-
-
-# ---------------------------------------------------------------------------------------------------- lists
-CLOCKLESS = frozenset({CaseState.DRAFT, CaseState.WITHDRAWN, CaseState.CLOSED, *ENDED})
-"""States in which no clock matters to whoever looks at a list."""
-DECIDED = frozenset(
-    {CaseState.APPROVED, CaseState.SUSPENDED, CaseState.REVOCATION_PROPOSED, CaseState.INTENT_TO_DENY, CaseState.DENIED,
-     CaseState.RETURNED_WITHOUT_ACTION, CaseState.RETURNED_NO_LICENCE_NEEDED}
-)  # fmt: skip
-"""States that a decision led to."""
-
-
-def save_case(work: Work, case: Case, event: Event) -> None:
-    """Write the row that lists show, as an event left the case."""
-    work.put_case(case_row(case, event.at))
-
-
-REVIEW_DAYS = frozenset(
-    {"opened", "registered", "referred", "recommendations_in", "held", "escalated_to_oc", "escalated_to_acep",
-     "escalated_to_earb", "escalated_to_president", "oc_decided", "acep_decided", "earb_decided"}
-)  # fmt: skip
-"""Days that clocks of the review count from."""
-
-
-def open_clocks(case: Case, found: Mapping[str, Deadline]) -> dict[str, Deadline]:
-    """The clocks that still matter: none of an ended case, and those of the review no more once it is decided."""
-    procedure = load_practice(case.kind).procedure
-    if procedure is None or case.state in CLOCKLESS:
-        return {}
-    of_review: set[str] = set()
-    if case.state in DECIDED:
-        for clock in procedure.clocks:
-            known = [name for name in clock.starts if name in case.dates]
-            if REVIEW_DAYS.issuperset(known) if known else clock.after in of_review:
-                of_review.add(clock.id)
-    return {
-        name: item
-        for name, item in found.items()
-        if name not in of_review and (item.standing or item.due is not None)
-    }
-
-
-def next_due(case: Case, on: dt.date) -> tuple[str, str]:
-    """The clock that runs out next after a day, and its last day as ISO text, or ``stands`` where it stands still.
-
-    Both are empty where no clock runs.
-    """
-    practice = load_practice(case.kind)
-    if practice.procedure is None:
-        return "", ""
-    found = open_clocks(
-        case, find_deadlines(practice.procedure, case.dates, case.stops, practice.calendar)
-    ).values()
-    running = [item for item in found if item.due is not None and day_of(item.due) >= on]
-    if running:
-        first = min(running, key=lambda item: (str(item.due), item.clock))
-        return first.clock, str(first.due)
-    return next(((item.clock, "stands") for item in found if item.standing), ("", ""))
-
-
-def day_of(instant: dt.date) -> dt.date:
-    """The day of a day or an instant."""
-    return instant.date() if isinstance(instant, dt.datetime) else instant
-
-
-def case_row(case: Case, at: str) -> dict[str, Any]:
-    """The row of a case for lists."""
-    clock, due_on = next_due(case, dt.date.fromisoformat(at[:10]))
-    kind = load_practice(case.kind).kind
-    public = [item.id for item in kind.fields if item.visible == "public" and item.type == "text"]
-    title = next((case.fields[name] for name in public if case.fields.get(name)), kind.title)
-    return {
-        "id": case.id,
-        "kind": case.kind,
-        "state": case.state.value,
-        "title": str(title)[:200],
-        "applicant": case.applicant,
-        "queue": case.queue,
-        "assigned_to": case.assigned_to,
-        "opened_at": at,
-        "changed_at": at,
-        "version": case.version,
-        "flags": " ".join(sorted(case.flags)),
-        "clock": clock,
-        "due_on": due_on,
-    }
-
-
-def list_cases(
-    registry: Registry,
-    person: Actor,
-    *,
-    state: str = "",
-    kind: str = "",
-    applicant: str = "",
-    assigned_to: str = "",
-    queue: str = "",
-    after: tuple[str, str] | None = None,
-    limit: int = 50,
-) -> list[dict[str, Any]]:
-    """A page of cases, the latest changed first. Applicants see their own organisation's only.
-
-    Args:
-        registry: Whose record.
-        person: Who looks.
-        state: Only in this state, or in one of several with commas between.
-        kind: Only of this kind.
-        applicant: Only of this party.
-        assigned_to: Only assigned to this person; ``nobody``: to none.
-        queue: Only in this queue.
-        after: ``changed_at`` and ``id`` of the last row of the page before.
-        limit: Rows of a page, at most 200.
-
-    Raises:
-        LockgateError: ``not-allowed``.
-    """
-    applicant = listed_applicant(person, applicant)
-    query = page_query(
-        state=state, kind=kind, applicant=applicant, assigned_to=assigned_to, queue=queue, after=after, limit=limit,
-    )  # fmt: skip
-    with registry.read() as work:
-        return [dict(row) for row in work.connection.execute(query).mappings()]
-
-
-def listed_applicant(person: Actor, applicant: str = "") -> str:
-    """Whose cases a list may show: officials every applicant's, others their own organisation's only.
-
-    Raises:
-        LockgateError: ``not-allowed``.
-    """
-    if any(person.holds(role) for role in OFFICIALS):
-        return applicant
-    if not person.organisation or applicant not in ("", person.organisation):
-        raise LockgateError(f"{person.id} may see no other cases than the own", code="not-allowed")
-    return person.organisation
-
-
-def page_query(
-    *, state: str = "", kind: str = "", applicant: str = "", assigned_to: str = "", queue: str = "",
-    after: tuple[str, str] | None = None, limit: int = 50,
-) -> Select[Any]:  # fmt: skip
-    """The query of a page: walks an index from the last row of the page before."""
-    table = schema.case_file
-    query = select(table)
-    states = [name for name in state.split(",") if name]
-    if states:
-        query = query.where(
-            table.c.state == states[0] if len(states) == 1 else table.c.state.in_(sorted(states))
-        )
-    if assigned_to:
-        query = query.where(table.c.assigned_to == ("" if assigned_to == "nobody" else assigned_to))
-    for column, value in (("kind", kind), ("applicant", applicant), ("queue", queue)):
-        if value:
-            query = query.where(table.c[column] == value)
-    if after:
-        changed_at, case_id = after
-        query = query.where(
-            or_(table.c.changed_at < changed_at, and_(table.c.changed_at == changed_at, table.c.id < case_id))
-        )
-    return query.order_by(table.c.changed_at.desc(), table.c.id.desc()).limit(max(1, min(limit, 200)))
-
-
-def case_tasks(case: Case) -> tuple[Task, ...]:
-    """What the application still needs."""
-    return list_tasks(
-        load_practice(case.kind).kind, case.fields, frozenset(item.kind for item in case.documents)
-    )
-
-
-def case_deadlines(registry: Registry, case: Case, person: Actor) -> Mapping[str, Deadline]:
-    """The clocks of a case as they stand today."""
-    return ask(registry, case, person).deadlines()
-
-
-def case_actions(registry: Registry, case: Case, person: Actor) -> list[str]:
-    """What a person may do to a case now."""
-    return [str(action) for action in list_actions(ask(registry, case, person))]
-
-
-def removable_conditions(registry: Registry, case: Case, person: Actor) -> list[str]:
-    """Ids of the conditions that a person may remove now: that is asked of each by itself."""
-    found = []
-    for item in case.conditions:
-        if item.state is not ConditionState.REMOVED:
-            with suppress(LockgateError):
-                permit_in(ask(registry, case, person, condition=item.id), Action.REMOVE_CONDITION)
-                found.append(item.id)
-    return found
-
-
-def case_routing(case: Case) -> Any:
-    """Where the routing rules send a case."""
-    return route(load_practice(case.kind).kind, case.fields)

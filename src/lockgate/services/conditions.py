@@ -18,7 +18,7 @@ from lockgate.casework.retention import KEPT, find_retention
 from lockgate.casework.roles import Actor, Visibility
 from lockgate.casework.versions import diff_decisions, standing_decision
 from lockgate.services.caps import ratio_position
-from lockgate.services.cases import load_case
+from lockgate.services.case_record import load_case
 from lockgate.services.practice import load_practice
 from lockgate.services.registry import Registry
 from lockgate.store.work import Work

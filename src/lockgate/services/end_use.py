@@ -15,8 +15,9 @@ from lockgate.casework.ledger import AccountKind
 from lockgate.casework.quantities import Leg, draw_now, goods
 from lockgate.casework.roles import Actor, Role
 from lockgate.casework.states import Action
+from lockgate.services.case_record import case_stream, note, permit
 from lockgate.services.case_view import visible_items
-from lockgate.services.cases import act, case_stream, do, note, permit
+from lockgate.services.cases import act, do
 from lockgate.services.ledger import append_once, require_role
 from lockgate.services.lots import lot_serials
 from lockgate.services.registry import Registry

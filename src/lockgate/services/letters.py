@@ -9,7 +9,7 @@ from lockgate.casework.guards import Question, effective_expiry
 from lockgate.casework.roles import Actor, Visibility
 from lockgate.casework.states import CaseState
 from lockgate.reports.letters import LETTERS, OF_OUTCOME, letter_text
-from lockgate.services.cases import ask, load_case
+from lockgate.services.case_record import ask, load_case
 from lockgate.services.registry import Registry
 
 UNSIGNED = "not signed by a second person"

@@ -13,7 +13,8 @@ from lockgate.casework.history import Event
 from lockgate.casework.items import Item
 from lockgate.casework.roles import Actor, Role
 from lockgate.casework.states import Action
-from lockgate.services.cases import do, load_case, require_usable
+from lockgate.services.case_record import load_case, require_usable
+from lockgate.services.cases import do
 from lockgate.services.ledger import append_once, require_role
 from lockgate.services.people import check_id
 from lockgate.services.practice import load_practice

@@ -10,9 +10,10 @@ from lockgate.casework.ledger import AccountKind, Posting
 from lockgate.casework.quantities import Leg, draw_now, give_back, goods, settle
 from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action
-from lockgate.services.batches import read_legs, require_allotment
+from lockgate.services.allotments import read_legs, require_allotment
+from lockgate.services.case_record import load_case, note, permit, require_usable
 from lockgate.services.case_view import visible_items
-from lockgate.services.cases import do, load_case, note, permit, require_usable, system_act
+from lockgate.services.cases import do, system_act
 from lockgate.services.ledger import append_once
 from lockgate.services.lots import shippable_lots
 from lockgate.services.people import check_id

@@ -9,8 +9,9 @@ from lockgate.casework.quantities import Leg, ceiling_leg
 from lockgate.casework.roles import Actor, Role
 from lockgate.services.batches import only_line
 from lockgate.services.caps import find_ratio_cap
+from lockgate.services.case_record import load_case, require_usable
 from lockgate.services.case_view import may_see
-from lockgate.services.cases import licence_account, load_case, require_usable
+from lockgate.services.cases import licence_account
 from lockgate.services.ledger import require_role
 from lockgate.services.people import check_id
 from lockgate.services.registry import Registry

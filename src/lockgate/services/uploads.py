@@ -5,7 +5,8 @@ from lockgate.casework.history import Event
 from lockgate.casework.roles import Actor
 from lockgate.casework.states import Action
 from lockgate.services.case_reading import CaseReading
-from lockgate.services.cases import act, permit
+from lockgate.services.case_record import permit
+from lockgate.services.cases import act
 from lockgate.services.documents import keep_document, read_document
 from lockgate.services.registry import Registry
 

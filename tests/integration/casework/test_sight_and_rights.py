@@ -10,20 +10,14 @@ from lockgate.base.errors import LockgateError
 from lockgate.casework.commands import FORMS, OpenForm
 from lockgate.casework.roles import PUBLIC_READER, Actor
 from lockgate.casework.states import Action
-from lockgate.services.batches import (
-    commit_allocation,
-    open_batch,
-    preview_allocation,
-    propose_allocation,
-    replay_round,
-    request_allocation,
-)
+from lockgate.services.batches import open_batch, request_allocation
 from lockgate.services.case_view import view_case
 from lockgate.services.cases import act, open_case
 from lockgate.services.conditions import check_conditions, list_decision_changes, read_retention
 from lockgate.services.letters import write_letter
 from lockgate.services.people import FOUNDER, WITHHELD, enrol_person, register_party
 from lockgate.services.registry import Registry, init_record
+from lockgate.services.rounds import commit_allocation, preview_allocation, propose_allocation, replay_round
 from tests.unit.casework.walking import FIELDS, HASH, PAPERS
 
 TODAY = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)

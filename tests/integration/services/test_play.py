@@ -19,7 +19,19 @@ from lockgate.base.errors import LockgateError
 from lockgate.casework.roles import PUBLIC_READER, Actor, Role
 from lockgate.casework.states import Action
 from lockgate.cli.main import app
-from lockgate.services import audit, batches, caps, case_view, cases, end_use, people, shippable
+from lockgate.services import (
+    audit,
+    batches,
+    caps,
+    case_lists,
+    case_record,
+    case_view,
+    cases,
+    end_use,
+    people,
+    rounds,
+    shippable,
+)
 from lockgate.services.case_export import export_case, verify_export
 from lockgate.services.dossier_who import who_gets_it
 from lockgate.services.registry import Registry, open_record
@@ -95,7 +107,7 @@ def test_what_the_play_leaves(played: Registry) -> None:
     ratio = caps.ratio_position(played, "h200-sxm:cn-mo")
     assert (ratio["capped_units"], ratio["breach_units"], ratio["headroom_units"]) == (640, 140, 0)
     with played.read() as work:
-        assert cases.load_case(work, "us-1").state == "suspended"
+        assert case_record.load_case(work, "us-1").state == "suspended"
         assert work.account("licence:us-1:1").headroom == 60_000 - 640
         assert work.account("licence:cn-1:h200").headroom == 200_000
         assert work.account("batch:b1").headroom == 200_000 - 640  # reservations lapsed
@@ -230,19 +242,19 @@ def verify_by_command(url: str) -> tuple[int, int | None]:
 
 
 def test_a_round_replays(played: Registry) -> None:
-    result = batches.replay_round(played, officer(), "b1-1")
+    result = rounds.replay_round(played, officer(), "b1-1")
     assert sorted(result.quantities.values(), reverse=True)[:3] == [75_000, 75_000, 50_000]
     assert result.allocated == 200_000
 
 
 def test_nobody_signs_their_own_round(played: Registry) -> None:
     both = Actor("both", frozenset({Role.OFFICER, Role.COUNTERSIGNER}), "commerce")
-    round_id, _ = batches.propose_allocation(played, both, "b1")
+    round_id, _ = rounds.propose_allocation(played, both, "b1")
     later = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
     with pytest.raises(LockgateError) as caught:
-        batches.commit_allocation(played, both, round_id, expires_at=later)
+        rounds.commit_allocation(played, both, round_id, expires_at=later)
     assert caught.value.code == "own-proposal"
-    batches.commit_allocation(
+    rounds.commit_allocation(
         played, Actor("chief", frozenset({Role.COUNTERSIGNER})), round_id, expires_at=later
     )
     with played.read() as work:
@@ -280,9 +292,9 @@ def test_what_each_may_see(played: Registry) -> None:
 @pytest.mark.parametrize(
     "read",
     [
-        lambda registry, who: cases.list_cases(registry, who),
+        lambda registry, who: case_lists.list_cases(registry, who),
         lambda registry, who: batches.list_waiting(registry, who),
-        lambda registry, who: batches.preview_allocation(registry, who, "b1"),
+        lambda registry, who: rounds.preview_allocation(registry, who, "b1"),
         lambda registry, who: shippable.deal_position(registry, who, "h200-2026"),
         lambda registry, who: end_use.list_tasks(registry, who),
         lambda registry, who: audit.list_events(registry, who),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from lockgate.casework.rounds import result_as_dict
-from lockgate.services import batches
+from lockgate.services import batches, rounds
 from lockgate.web.api.catalogued import page_of
 from lockgate.web.api.fields import Day, Instant
 from lockgate.web.api.ledger import Written
@@ -120,14 +120,14 @@ def preview_round(
     rule: Annotated[str, Query(max_length=100, description="Another rule to try.")] = "",
 ) -> RoundAnswer:  # fmt: skip
     """The dry run of a batch's next round: nothing is committed."""
-    _, result = batches.preview_allocation(record, visitor.actor, batch, rule=rule)
+    _, result = rounds.preview_allocation(record, visitor.actor, batch, rule=rule)
     return RoundAnswer(result=result_as_dict(result))
 
 
 @router.post("/batches/{batch}/rounds", summary="Propose a round", status_code=201)
 def propose_round(record: Record, visitor: KnownVisitor, key: WriteKey, batch: str) -> RoundAnswer:
     """Put the next round of a batch before another person to countersign."""
-    round_id, result = batches.propose_allocation(record, visitor.actor, batch, key=key)
+    round_id, result = rounds.propose_allocation(record, visitor.actor, batch, key=key)
     return RoundAnswer(round=round_id, result=result_as_dict(result))
 
 
@@ -135,7 +135,7 @@ def propose_round(record: Record, visitor: KnownVisitor, key: WriteKey, batch: s
 def replay_round(record: Record, visitor: KnownVisitor, round_id: str) -> RoundAnswer:
     """A round worked again from what the record kept; it comes out the same, or says so."""
     return RoundAnswer(
-        round=round_id, result=result_as_dict(batches.replay_round(record, visitor.actor, round_id))
+        round=round_id, result=result_as_dict(rounds.replay_round(record, visitor.actor, round_id))
     )
 
 
@@ -144,7 +144,7 @@ def commit_round(
     record: Record, visitor: KnownVisitor, key: WriteKey, round_id: str, body: CommitRound
 ) -> Written:
     """Reserve every recipient's number, all or none. For a countersigner who did not propose it."""
-    event = batches.commit_allocation(record, visitor.actor, round_id, expires_at=body.expires_at, key=key)
+    event = rounds.commit_allocation(record, visitor.actor, round_id, expires_at=body.expires_at, key=key)
     return Written(seq=event.seq, type=event.type, at=event.at)
 
 

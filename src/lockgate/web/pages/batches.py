@@ -11,6 +11,7 @@ from lockgate.base.dates import parse_date
 from lockgate.base.errors import LockgateError
 from lockgate.casework.rounds import result_as_dict
 from lockgate.casework.waiting_list import measure_concentration
+from lockgate.services import allotments, rounds
 from lockgate.services import batches as service
 from lockgate.services.overview import read_grid, require_official
 from lockgate.services.people import read_names
@@ -133,7 +134,7 @@ def preview(request: Request, visitor: KnownVisitor, batch: str, rule: str = "")
     if found is None:
         raise LockgateError(f"there is no batch {batch!r}", code="not-found", hint="see /batches")
     try:
-        given, result = service.preview_allocation(site.registry, visitor.actor, batch, rule=rule)
+        given, result = rounds.preview_allocation(site.registry, visitor.actor, batch, rule=rule)
     except LockgateError as error:
         if error.code not in ("nobody-waits", "unknown-batch"):
             raise
@@ -162,7 +163,7 @@ def propose(
     request: Request, visitor: KnownVisitor, batch: str, key: Annotated[str, Form()] = ""
 ) -> Response:
     """Put the next round before another person."""
-    service.propose_allocation(site_of(request).registry, visitor.actor, batch, key=key)
+    rounds.propose_allocation(site_of(request).registry, visitor.actor, batch, key=key)
     return RedirectResponse(f"/batches/{batch}#rounds", 303)
 
 
@@ -178,7 +179,7 @@ def commit(
     """Countersign a round: every number is reserved, all or none."""
     registry = site_of(request).registry
     expires_at = registry.clock() + dt.timedelta(days=whole(days or str(RESERVED_DAYS), "days"))
-    service.commit_allocation(registry, visitor.actor, round_id, expires_at=expires_at, key=key)
+    rounds.commit_allocation(registry, visitor.actor, round_id, expires_at=expires_at, key=key)
     return RedirectResponse(f"/batches/{batch}#rounds", 303)
 
 
@@ -187,7 +188,7 @@ def surrender(
     request: Request, visitor: KnownVisitor, allotment: str, reason: Annotated[str, Form()] = ""
 ) -> Response:
     """Hand back what is left of an allotment."""
-    service.surrender_allotment(site_of(request).registry, visitor.actor, allotment, reason=reason)
+    allotments.surrender_allotment(site_of(request).registry, visitor.actor, allotment, reason=reason)
     return RedirectResponse("/batches", 303)
 
 

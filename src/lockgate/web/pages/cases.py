@@ -16,10 +16,10 @@ from lockgate.casework.case import Decision
 from lockgate.casework.states import CaseState
 from lockgate.reports.letters import LETTERS
 from lockgate.services.access import Visitor
+from lockgate.services.case_lists import list_cases
 from lockgate.services.case_queues import CaseCounter, QueueCounts, assign_cases, cases_naming, mask_rows
 from lockgate.services.case_reading import CaseReading, open_reading, party_names
 from lockgate.services.case_timeline import list_timeline, prove_case_event, verify_case
-from lockgate.services.cases import list_cases
 from lockgate.services.ledger import OFFICIALS
 from lockgate.services.letters import write_letter
 from lockgate.services.people import READERS, WITHHELD, list_people, read_names
