@@ -14,7 +14,6 @@ from lockgate.capability.serving_answers import estimate_serving
 from lockgate.capability.serving_jobs import ServingJob
 from lockgate.capability.serving_search import plan_serving
 from lockgate.catalogue import load_catalogue
-from lockgate.catalogue.models import read_model
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks" / "serving-speed.json"
 
@@ -38,10 +37,16 @@ def main() -> None:
     tables = catalogue.calibration("serving")
     h200 = hardware_from_chip(catalogue.chip("h200-sxm"), catalogue.calibration("kernels"))
     one = ServingJob(
-        read_model("llama3.1-70b"), h200, 4, precision="fp8", tp=4, input_len=1000, output_len=1000
+        load_catalogue().model("llama3.1-70b"),
+        h200,
+        4,
+        precision="fp8",
+        tp=4,
+        input_len=1000,
+        output_len=1000,
     )
-    dense = ServingJob(read_model("llama3.1-70b"), h200, 8, input_len=2048, output_len=512)
-    experts = ServingJob(read_model("deepseek-v3"), h200, 8, input_len=2048, output_len=512)
+    dense = ServingJob(load_catalogue().model("llama3.1-70b"), h200, 8, input_len=2048, output_len=512)
+    experts = ServingJob(load_catalogue().model("deepseek-v3"), h200, 8, input_len=2048, output_len=512)
     found = plan_serving(experts, tables)
     figures = {
         **{

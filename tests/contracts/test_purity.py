@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parents[2] / "src" / "lockgate"
-PURE = ("base", "controls", "parties", "capability", "evidence", "casework")
+PURE = ("base", "controls", "capability", "evidence", "casework")
 FORBIDDEN_MODULES = {
     "os", "socket", "http", "urllib", "httpx", "requests", "sqlite3", "sqlalchemy", "psycopg", "subprocess",
     "pathlib", "shutil", "tempfile", "time", "secrets", "fastapi", "typer", "rich", "importlib.resources",

@@ -13,13 +13,15 @@ from lockgate.capability.layout import RECOMPUTE, Layouts, explain_impossible
 from lockgate.capability.search import candidate_layouts, plan_training
 from lockgate.capability.training import predict_steps
 from lockgate.capability.training_jobs import TrainingJob, answer_job, settle_run
+from lockgate.catalogue import load_catalogue
 from lockgate.catalogue.calibration import read_calibration
-from lockgate.catalogue.models import ModelArchitecture, model_from_mapping, read_model
+from lockgate.catalogue.models import ModelArchitecture, model_from_mapping
 from tests.unit.capability.chips_for_tests import hardware
 
 TABLE = read_calibration("training")
 MODELS = [
-    read_model(name) for name in ("gpt3-175b", "llama3-8b", "mixtral-8x7b", "deepseek-v3", "bert-large")
+    load_catalogue().model(name)
+    for name in ("gpt3-175b", "llama3-8b", "mixtral-8x7b", "deepseek-v3", "bert-large")
 ]
 MODELS.append(model_from_mapping({"layers": 8, "hidden": 512, "heads": 8, "vocab": 8000}))
 PEAKS = {"bf16": 989.5e12, "fp16": 989.5e12, "fp8": 1979e12}
@@ -157,7 +159,7 @@ def test_tokens_are_conserved() -> None:
 )
 def test_the_search_is_brute_force(name: str, chips: int, batch: int) -> None:
     """Every combination of small numbers, tried one by one, gives the same count and the same best."""
-    model = read_model(name)
+    model = load_catalogue().model(name)
     job = TrainingJob(model, hardware(), chips, global_batch=batch, seq_len=2048, zero=1)
     plan = plan_training(job, TABLE)
     found = []
@@ -188,7 +190,7 @@ def test_the_search_is_brute_force(name: str, chips: int, batch: int) -> None:
 
 
 def test_one_at_a_time_is_the_same_as_all_at_once() -> None:
-    job = TrainingJob(read_model("llama3-70b"), hardware(), 64, global_batch=128, seq_len=4096)
+    job = TrainingJob(load_catalogue().model("llama3-70b"), hardware(), 64, global_batch=128, seq_len=4096)
     settled, run, _ = settle_run(job, TABLE)
     layouts = candidate_layouts(run, settled)
     steps = predict_steps(run, layouts)
@@ -201,7 +203,9 @@ def test_one_at_a_time_is_the_same_as_all_at_once() -> None:
 
 
 def test_the_front_is_not_beaten() -> None:
-    plan = plan_training(TrainingJob(read_model("llama3-8b"), hardware(), 16, global_batch=64), TABLE)
+    plan = plan_training(
+        TrainingJob(load_catalogue().model("llama3-8b"), hardware(), 16, global_batch=64), TABLE
+    )
     times = [answer.step_time_s.value for answer in plan.pareto]
     memory = [answer.memory_byte_per_chip for answer in plan.pareto]
     assert times == sorted(times)

@@ -190,27 +190,6 @@ class ModelArchitecture(CatalogueRecord):
         return 2 * self.kv_heads * self.head_dim
 
 
-def read_model(name: str) -> ModelArchitecture:
-    """A model of the catalogue by its id, name or alias.
-
-    Raises:
-        LockgateError: ``unknown-model``, with near names.
-
-    >>> read_model("llama3-70b").kv_heads
-    8
-    """
-    from lockgate.catalogue.loading import load_catalogue
-
-    return load_catalogue().model(name)
-
-
-def model_ids() -> tuple[str, ...]:
-    """The ids of all models of the catalogue, sorted."""
-    from lockgate.catalogue.loading import load_catalogue
-
-    return tuple(load_catalogue().model_shelf.ids())
-
-
 def _checked(fields: Mapping[str, Any], where: str) -> ModelArchitecture:
     try:
         return ModelArchitecture.model_validate(fields)

@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from lockgate.reports import charts
+from lockgate.reports.origin_chart import origin_chart
 from lockgate.reports.outline import Dossier
-from lockgate.reports.says_who import origin_chart
 
 VERDICT_WORDS = {
     "MET": ("✓", "Met"),

@@ -1,13 +1,11 @@
 """Make a dossier of a deal: the registry of its sections, and the one function that fills them."""
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lockgate.base.errors import LockgateError
-from lockgate.controls.determination import Verdict
 
 if TYPE_CHECKING:
     from lockgate.reports.outline import Dossier, DossierSection
@@ -96,13 +94,3 @@ def write_dossier(dossier: "Dossier", path: Path) -> None:
             where=str(path),
             hint="give --out another place",
         ) from None
-
-
-def passes(verdict: Verdict) -> bool | None:
-    """Whether a deal with this verdict passes; None where that is not determined."""
-    return {Verdict.MET: True, Verdict.NOT_IN_FORCE: True, Verdict.NOT_MET: False}.get(verdict)
-
-
-def iso(day: dt.date | None) -> str | None:
-    """A day for JSON."""
-    return None if day is None else day.isoformat()

@@ -10,8 +10,7 @@ from lockgate.catalogue.law import Provision
 from lockgate.controls.determination import Charge, GateAnswer
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import Assessment
-from lockgate.services.dossier import iso
-from lockgate.services.dossier_verdict import CHARGE_TITLES, GATE_TITLES, POLICY_WORDS, STATE_WORDS
+from lockgate.services.dossier_words import CHARGE_TITLES, GATE_TITLES, POLICY_WORDS, STATE_WORDS, iso
 
 
 def gates_section(assessment: Assessment) -> DossierSection:

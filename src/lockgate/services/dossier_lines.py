@@ -11,8 +11,7 @@ from lockgate.catalogue.law import Line
 from lockgate.controls.determination import Determination, GateAnswer, Verdict
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import Assessment
-from lockgate.services.dossier import iso
-from lockgate.services.dossier_verdict import GATE_TITLES, POLICY_WORDS, STATE_WORDS
+from lockgate.services.dossier_words import GATE_TITLES, POLICY_WORDS, STATE_WORDS, iso
 
 COMPARED = ("h200-sxm", "h100-sxm", "h800-sxm", "a800-sxm-80", "h20-96", "mi325x", "b200", "b30a")
 """Chips beside which a deal is put where it names none itself."""

@@ -9,28 +9,8 @@ from lockgate.controls.determination import Determination, GateAnswer, Verdict
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import OPEN, Assessment, gate_of
 from lockgate.services.border_costs import charge_costs
-from lockgate.services.dossier import iso, passes
+from lockgate.services.dossier_words import CHARGE_TITLES, GATE_TITLES, POLICY_WORDS, STATE_WORDS, iso, passes
 from lockgate.services.transaction_rows import COLUMNS
-
-GATE_TITLES = {"us-export": "US export gate", "cn-import": "China's import gate"}
-CHARGE_TITLES = {"us-section-232": "US Section 232 duty"}
-
-STATE_WORDS = {
-    "conditionally-approved": "reported approved, on conditions",
-    "stopped": "reported stopped",
-    "blocked-at-customs": "reported blocked at customs",
-    "discouraged": "reported discouraged",
-    "unknown": "no report that decides",
-    "not-applicable": "not an import into China",
-}
-POLICY_WORDS = {
-    "presumption-of-denial": "presumption of denial",
-    "case-by-case": "case by case",
-    "presumption-of-approval": "presumption of approval",
-    "not-published": "policy not published",
-    "undetermined": "policy undetermined",
-    "none": "",
-}
 
 
 def verdict_section(assessment: Assessment) -> DossierSection:

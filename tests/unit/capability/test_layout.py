@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate.capability.layout import Layouts, explain_impossible, is_possible, largest_interleave
-from lockgate.catalogue.models import model_from_mapping, read_model
+from lockgate.catalogue import load_catalogue
+from lockgate.catalogue.models import model_from_mapping
 
-GPT3 = read_model("gpt3-175b")
+GPT3 = load_catalogue().model("gpt3-175b")
 PLAIN = {"tp": 4, "pp": 8, "dp": 16, "cp": 1, "ep": 1, "micro_batch": 1, "interleave": 6}
 
 
@@ -39,7 +40,7 @@ def test_all_reasons_come_at_once() -> None:
 
 
 def test_embedding_and_output_count_as_layers_where_frameworks_place_them_so() -> None:
-    llama = read_model("llama3.1-405b")
+    llama = load_catalogue().model("llama3.1-405b")
     layout = {"tp": 8, "pp": 8, "dp": 8, "cp": 2, "ep": 1, "micro_batch": 1, "interleave": 8}
     run = {"chip_count": 1024, "global_batch": 1536, "seq_len": 8192}
     assert not explain_impossible(layout, llama, **run)

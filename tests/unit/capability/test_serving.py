@@ -19,7 +19,7 @@ from lockgate.capability.serving_queue import most_under_limits, operate_at
 from lockgate.capability.serving_search import BATCHES, STEP_TOKENS, plan_serving, splits_of
 from lockgate.capability.serving_steps import step_times
 from lockgate.catalogue import load_catalogue
-from lockgate.catalogue.models import parse_model, read_model
+from lockgate.catalogue.models import parse_model
 
 CATALOGUE = load_catalogue()
 TABLES = CATALOGUE.calibration("serving")
@@ -31,7 +31,7 @@ def chip(name: str) -> Hardware:
 
 
 H100, H200 = chip("h100-sxm"), chip("h200-sxm")
-LLAMA = read_model("llama3.1-8b")
+LLAMA = load_catalogue().model("llama3.1-8b")
 
 
 def job(**fields: object) -> ServingJob:
@@ -60,7 +60,7 @@ def test_published_rates_of_tensorrt_llm_are_met(
     model: str, on: str, count: int, precision: str, lengths: tuple[int, int], measured: float
 ) -> None:
     answer = estimate_serving(
-        ServingJob(read_model(model), chip(on), count, precision=precision, tp=count, input_len=lengths[0],
+        ServingJob(load_catalogue().model(model), chip(on), count, precision=precision, tp=count, input_len=lengths[0],
                    output_len=lengths[1], framework="TensorRT-LLM 0.17"),
         TABLES,
     )  # fmt: skip
@@ -92,7 +92,7 @@ def test_a_better_chip_is_never_slower(
     )
     rates = [
         estimate_serving(
-            job(model=read_model("llama3-70b"), hardware=hardware, count=8, tp=tp, input_len=lengths[0], output_len=lengths[1]),
+            job(model=load_catalogue().model("llama3-70b"), hardware=hardware, count=8, tp=tp, input_len=lengths[0], output_len=lengths[1]),
             TABLES,
         ).output_tokens_per_s.value
         for hardware in (H100, better)
@@ -152,7 +152,7 @@ def test_one_rank_communicates_nothing_and_memory_sums_to_its_parts() -> None:
 def test_the_cache_uses_what_is_left_and_a_model_too_large_says_by_how_much() -> None:
     full = estimate_serving(job(), TABLES)
     assert 0.85 * full.memory_byte["visible"] < full.memory_byte["total"] <= full.memory_byte["visible"]
-    large = estimate_serving(job(model=read_model("llama3.1-405b"), count=1, tp=1), TABLES)
+    large = estimate_serving(job(model=load_catalogue().model("llama3.1-405b"), count=1, tp=1), TABLES)
     assert not large.fits
     assert large.overrun_byte > 300e9
     assert large.output_tokens_per_s.value > 0
@@ -203,7 +203,7 @@ def test_one_token_answers_have_no_time_per_token() -> None:
 
 
 def test_search_agrees_with_trying_every_way_one_by_one() -> None:
-    question = job(model=read_model("llama3-70b"), count=4, concurrency=None)
+    question = job(model=load_catalogue().model("llama3-70b"), count=4, concurrency=None)
     plan = plan_serving(question, TABLES)
     best = 0.0
     era = choose_era("", TABLES).era
@@ -229,7 +229,7 @@ def test_search_agrees_with_trying_every_way_one_by_one() -> None:
 
 
 def test_limits_hold_and_loosening_them_never_costs() -> None:
-    question = job(model=read_model("llama3-70b"), count=8)
+    question = job(model=load_catalogue().model("llama3-70b"), count=8)
     tight = plan_serving(question, TABLES, tpot_limit_s=0.02, ttft_limit_s=2.0)
     assert tight.best.tpot_s <= 0.02
     assert tight.best.ttft_s <= 2.0
@@ -238,11 +238,11 @@ def test_limits_hold_and_loosening_them_never_costs() -> None:
     with pytest.raises(LockgateError, match="no layout keeps the limits"):
         plan_serving(question, TABLES, tpot_limit_s=1e-6)
     with pytest.raises(LockgateError, match="in no layout"):
-        plan_serving(job(model=read_model("llama3.1-405b"), count=1), TABLES)
+        plan_serving(job(model=load_catalogue().model("llama3.1-405b"), count=1), TABLES)
 
 
 def test_a_queue_fills_with_the_load_and_breaks_at_capacity() -> None:
-    engine = Engine(read_model("llama3-70b"), H100, "fp8", "fp8", tp=4)
+    engine = Engine(load_catalogue().model("llama3-70b"), H100, "fp8", "fp8", tp=4)
     loads = [
         operate_at(engine, ERA, arrivals_per_s=rate, input_tokens=1000, output_tokens=500)
         for rate in (0.1, 1.0, 4.0, 100.0)
@@ -260,7 +260,7 @@ def test_a_queue_fills_with_the_load_and_breaks_at_capacity() -> None:
 
 
 def test_experts_spread_over_ranks_with_attention_apart() -> None:
-    deepseek = read_model("deepseek-v3")
+    deepseek = load_catalogue().model("deepseek-v3")
     answer = estimate_serving(job(model=deepseek, hardware=H200, count=8, tp=1, ep=8), TABLES)
     assert answer.settled.replicas == 1
     assert answer.fits
@@ -298,5 +298,5 @@ def test_answers_are_quick_enough_to_ask_thousands() -> None:
         estimate_serving(question, TABLES)
     assert (time.process_time() - start) / len(questions) < 0.003
     start = time.process_time()
-    plan_serving(job(model=read_model("deepseek-v3"), hardware=H200, count=8), TABLES)
+    plan_serving(job(model=load_catalogue().model("deepseek-v3"), hardware=H200, count=8), TABLES)
     assert time.process_time() - start < 1.0

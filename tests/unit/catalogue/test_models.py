@@ -3,21 +3,22 @@ import json
 import pytest
 
 from lockgate.base.errors import LockgateError
-from lockgate.catalogue.models import model_from_mapping, model_ids, parse_model, read_model
+from lockgate.catalogue import load_catalogue
+from lockgate.catalogue.models import model_from_mapping, parse_model
 
 
-@pytest.mark.parametrize("model_id", model_ids())
+@pytest.mark.parametrize("model_id", load_catalogue().model_shelf.ids())
 def test_parameters_add_up_to_what_the_source_states(model_id: str) -> None:
-    model = read_model(model_id)
+    model = load_catalogue().model(model_id)
     assert model.stated_parameter_count is not None
     assert model.parameter_count == pytest.approx(model.stated_parameter_count, rel=0.01)
 
 
 def test_active_parameters_of_mixtures() -> None:
-    assert read_model("mixtral-8x7b").active_parameter_count == pytest.approx(12.9e9, rel=0.01)
-    assert read_model("deepseek-v3").active_parameter_count == pytest.approx(37e9, rel=0.02)
-    assert read_model("qwen3-235b-a22b").active_parameter_count == pytest.approx(22e9, rel=0.02)
-    assert read_model("gpt-oss-120b").active_parameter_count == pytest.approx(5.7e9, rel=0.02)
+    assert load_catalogue().model("mixtral-8x7b").active_parameter_count == pytest.approx(12.9e9, rel=0.01)
+    assert load_catalogue().model("deepseek-v3").active_parameter_count == pytest.approx(37e9, rel=0.02)
+    assert load_catalogue().model("qwen3-235b-a22b").active_parameter_count == pytest.approx(22e9, rel=0.02)
+    assert load_catalogue().model("gpt-oss-120b").active_parameter_count == pytest.approx(5.7e9, rel=0.02)
 
 
 LLAMA3 = {
@@ -61,7 +62,7 @@ GPT_OSS = {
 )  # fmt: skip
 def test_a_hugging_face_configuration_is_the_shipped_model(config: dict[str, object], model_id: str) -> None:
     read = parse_model(json.dumps(config))
-    shipped = read_model(model_id)
+    shipped = load_catalogue().model(model_id)
     assert read.parameter_count == shipped.parameter_count
     assert read.kv_element_count_per_token == shipped.kv_element_count_per_token
     assert read.sliding_layers == shipped.sliding_layers
@@ -91,5 +92,5 @@ def test_short_form_defaults() -> None:
 
 def test_unknown_model_names_near_ones() -> None:
     with pytest.raises(LockgateError, match="llama3-70b") as caught:
-        read_model("llama3-70")
+        load_catalogue().model("llama3-70")
     assert caught.value.code == "unknown-model"

@@ -1,1 +1,0 @@
-"""Who is this: names, lists, ownership, red flags."""
