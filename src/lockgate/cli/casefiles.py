@@ -6,21 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lockgate.cli.office import (
-    DEFAULT_DB,
-    As,
-    Db,
-    Form,
-    Key,
-    Set,
-    office,
-    plain_data,
-    read_form,
-    read_pairs,
-    tell,
-    tell_event,
-    tell_rows,
-)
+from lockgate.cli.office import Desk, Form, Key, Set, at_desk, plain_data, print_table, read_form, read_pairs
 from lockgate.cli.session import Json, print_json
 
 case = typer.Typer(no_args_is_help=True, help="Cases: applications and what is done to them.")
@@ -50,11 +36,15 @@ def list_kinds(as_json: Json = False) -> None:
         rows.append(
             {"kind": kind.id, "title": kind.title, "issues": kind.issues, "authority": kind.authority}
         )
-    tell_rows(rows, as_json, ["kind", "title", "issues", "authority"])
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ["kind", "title", "issues", "authority"])
 
 
-@case.command("open")
+@at_desk(case, "open")
 def open_case(
+    desk: Desk,
     kind: Annotated[str, typer.Argument(help="See `lockgate case kinds`.")],
     case_id: CaseId,
     applicant: Annotated[str, typer.Option(help="Party id; else your own organisation.")] = "",
@@ -62,59 +52,60 @@ def open_case(
     fields: Set = None,
     about: Annotated[str, typer.Option(help="The case it is about, for an amendment or appeal.")] = "",
     key: Key = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Open a case as a draft, with answers to its form."""
     from lockgate.services.cases import open_case as begin
 
     answers = read_form(form, fields)
-    with office(db, as_) as (registry, who):
-        event = begin(
-            registry,
-            who,
-            kind,
-            applicant or who.organisation,
-            case_id=case_id,
-            fields=answers,
-            about=about,
-            key=key,
-        )
-    tell_event(event, as_json)
+    event = begin(
+        desk.registry,
+        desk.who,
+        kind,
+        applicant or desk.who.organisation,
+        case_id=case_id,
+        fields=answers,
+        about=about,
+        key=key,
+    )
+    desk.tell_event(event)
 
 
-@case.command("list")
+@at_desk(case, "list")
 def list_cases(
+    desk: Desk,
     state: Annotated[str, typer.Option(help="Only in this state.")] = "",
     kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
     applicant: Annotated[str, typer.Option(help="Only of this party.")] = "",
     assigned_to: Annotated[str, typer.Option(help="Only assigned to this person.")] = "",
     limit: Annotated[int, typer.Option(help="Rows, at most 200.")] = 50,
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """List cases, the latest changed first."""
     from lockgate.services.case_lists import list_cases as read
 
-    with office(db, as_) as (registry, who):
-        rows = read(
-            registry, who, state=state, kind=kind, applicant=applicant, assigned_to=assigned_to, limit=limit
-        )
-    tell_rows(
-        rows, as_json, ["id", "kind", "state", "title", "applicant", "assigned_to", "changed_at"], "no cases"
+    rows = read(
+        desk.registry,
+        desk.who,
+        state=state,
+        kind=kind,
+        applicant=applicant,
+        assigned_to=assigned_to,
+        limit=limit,
+    )
+    desk.tell_rows(
+        rows, ["id", "kind", "state", "title", "applicant", "assigned_to", "changed_at"], "no cases"
     )
 
 
-@case.command("show")
-def show_case(case_id: CaseId, db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+@at_desk(case, "show")
+def show_case(
+    desk: Desk,
+    case_id: CaseId,
+) -> None:
     """Show a case: as much of it as you may see."""
     from lockgate.services.case_view import view_case
 
-    with office(db, as_) as (registry, who):
-        found = view_case(registry, who, case_id)
-    if as_json:
+    found = view_case(desk.registry, desk.who, case_id)
+    if desk.as_json:
         print_json(found)
         return
     typer.echo(f"{found['id']}  {found['kind']}  {found['state']}  applicant {found['applicant']}")
@@ -148,16 +139,14 @@ def render_part(part: Any) -> list[str]:
     ]
 
 
-@case.command("do")
+@at_desk(case, "do")
 def do(
+    desk: Desk,
     case_id: CaseId,
     action: Annotated[str, typer.Argument(help="What, such as submit, refer, suspend.")],
     form: Form = None,
     fields: Set = None,
     key: Key = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Do anything to a case that its state and your role allow; `case show` lists what you may do."""
     from lockgate.base.errors import LockgateError
@@ -170,51 +159,50 @@ def do(
             code="unknown-action",
             hint="one of " + ", ".join(sorted(Action)),
         )
-    with office(db, as_) as (registry, who):
-        event = act(registry, who, case_id, Action(action), read_form(form, fields), key=key)
-    tell_event(event, as_json)
+    event = act(desk.registry, desk.who, case_id, Action(action), read_form(form, fields), key=key)
+    desk.tell_event(event)
 
 
-@case.command("attach")
+@at_desk(case, "attach")
 def attach(
+    desk: Desk,
     case_id: CaseId,
     kind: Annotated[str, typer.Argument(help="What paper it is, such as import_contract.")],
     file: Annotated[Path, typer.Argument(help="The paper.")],
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Put a paper into a case."""
     from lockgate.services.documents import attach_document
 
-    with office(db, as_) as (registry, who):
-        event = attach_document(registry, who, case_id, kind, file)
-    tell_event(event, as_json)
+    event = attach_document(desk.registry, desk.who, case_id, kind, file)
+    desk.tell_event(event)
 
 
-@case.command("submit")
-def submit(case_id: CaseId, key: Key = "", db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+@at_desk(case, "submit")
+def submit(
+    desk: Desk,
+    case_id: CaseId,
+    key: Key = "",
+) -> None:
     """Submit a case, if nothing is missing."""
-    do(case_id, "submit", None, None, key, db, as_, as_json)
+    do(desk, case_id, "submit", key=key)
 
 
-@case.command("export")
+@at_desk(case, "export")
 def export(
+    desk: Desk,
     case_id: CaseId,
     out: Annotated[Path, typer.Option(help="File to write.")],
-    db: Db = DEFAULT_DB,
-    as_: As = "",
 ) -> None:
     """Write the complete case file: JSON, documents, proofs and a page to read. `lockgate verify FILE` proves it."""
     from lockgate.services.case_export import export_case
 
-    with office(db, as_) as (registry, who):
-        count = export_case(registry, who, case_id, out)
-    typer.echo(f"{out}: {count} events with proofs")
+    count = export_case(desk.registry, desk.who, case_id, out)
+    desk.tell({"file": str(out), "events": count}, f"{out}: {count} events with proofs")
 
 
-@advice.command("give")
+@at_desk(advice, "give")
 def give_advice(
+    desk: Desk,
     case_id: CaseId,
     recommendation: Annotated[
         str, typer.Argument(help="approve, approve_with_conditions, deny or no_objection.")
@@ -224,9 +212,6 @@ def give_advice(
     regulatory_basis: Annotated[str, typer.Option(help="Needed for a denial.")] = "",
     form: Form = None,
     key: Key = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Give your agency's advice; conditions come from --form."""
     from lockgate.casework.states import Action
@@ -240,13 +225,13 @@ def give_advice(
     ):
         if value:
             data[name] = value
-    with office(db, as_) as (registry, who):
-        event = act(registry, who, case_id, Action.ADVISE, data, key=key)
-    tell_event(event, as_json)
+    event = act(desk.registry, desk.who, case_id, Action.ADVISE, data, key=key)
+    desk.tell_event(event)
 
 
-@decision.command("propose")
+@at_desk(decision, "propose")
 def propose(
+    desk: Desk,
     case_id: CaseId,
     outcome: Annotated[str, typer.Argument(help=", ".join(OUTCOMES))],
     reasons: Annotated[str, typer.Option(help="Why.")],
@@ -257,9 +242,6 @@ def propose(
     ] = None,
     form: Annotated[Path | None, typer.Option(metavar="FILE", help="Conditions, as TOML or JSON.")] = None,
     key: Key = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Propose a decision; somebody else has to countersign it."""
     from lockgate.base.errors import LockgateError
@@ -277,88 +259,89 @@ def propose(
         data["criteria"] = criterion
     if expires_on:
         data["expires_on"] = str(expires_on.date())
-    with office(db, as_) as (registry, who):
-        event = act(registry, who, case_id, Action(f"propose_{outcome}"), plain_data(data), key=key)
-    tell_event(event, as_json)
+    event = act(desk.registry, desk.who, case_id, Action(f"propose_{outcome}"), plain_data(data), key=key)
+    desk.tell_event(event)
 
 
-@decision.command("countersign")
+@at_desk(decision, "countersign")
 def countersign(
-    case_id: CaseId, key: Key = "", db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False
+    desk: Desk,
+    case_id: CaseId,
+    key: Key = "",
 ) -> None:
     """Put what another person proposed in force."""
-    do(case_id, "countersign", None, None, key, db, as_, as_json)
+    do(desk, case_id, "countersign", key=key)
 
 
-@decision.command("send-back")
+@at_desk(decision, "send-back")
 def send_back(
+    desk: Desk,
     case_id: CaseId,
     reason: Annotated[str, typer.Option(help="Why.")],
     key: Key = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Refuse to countersign: the case goes back to where it was."""
     from lockgate.casework.states import Action
     from lockgate.services.cases import act
 
-    with office(db, as_) as (registry, who):
-        event = act(registry, who, case_id, Action.SEND_BACK, {"reason": reason}, key=key)
-    tell_event(event, as_json)
+    event = act(desk.registry, desk.who, case_id, Action.SEND_BACK, {"reason": reason}, key=key)
+    desk.tell_event(event)
 
 
-@decision.command("letter")
+@at_desk(decision, "letter")
 def letter(
+    desk: Desk,
     case_id: CaseId,
     name: Annotated[
         str, typer.Option("--letter", help="Which letter; else the one the last step calls for.")
     ] = "",
     as_html: Annotated[bool, typer.Option("--html", help="Print a page to print on paper.")] = False,
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Preview a letter of a case; one that is not due, or not signed by a second person, says so."""
     from lockgate.reports.letters import letter_page
     from lockgate.services.letters import write_letter
 
-    with office(db, as_) as (registry, who):
-        text = write_letter(registry, who, case_id, name)
-    if as_html and not as_json:
+    text = write_letter(desk.registry, desk.who, case_id, name)
+    if as_html and not desk.as_json:
         typer.echo(letter_page(case_id, text))
         return
-    tell({"case": case_id, "letter": text}, as_json, text)
+    desk.tell({"case": case_id, "letter": text}, text)
 
 
-@decision.command("conditions")
-def list_conditions(case_id: CaseId, db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+@at_desk(decision, "conditions")
+def list_conditions(
+    desk: Desk,
+    case_id: CaseId,
+) -> None:
     """Check the standing conditions of a case on what the record knows."""
     from lockgate.services.conditions import check_conditions
 
-    with office(db, as_) as (registry, who):
-        rows = check_conditions(registry, who, case_id)
-    tell_rows(rows, as_json, ["condition", "set_by", "state", "holds", "why", "text"], "no conditions")
+    rows = check_conditions(desk.registry, desk.who, case_id)
+    desk.tell_rows(rows, ["condition", "set_by", "state", "holds", "why", "text"], "no conditions")
 
 
-@decision.command("changes")
-def list_changes(case_id: CaseId, db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+@at_desk(decision, "changes")
+def list_changes(
+    desk: Desk,
+    case_id: CaseId,
+) -> None:
     """Show what changed between the versions of a decision, and since."""
     from lockgate.services.conditions import list_decision_changes
 
-    with office(db, as_) as (registry, who):
-        rows = list_decision_changes(registry, who, case_id)
-    tell_rows(rows, as_json, ["from", "to", "part", "before", "after"], "nothing changed")
+    rows = list_decision_changes(desk.registry, desk.who, case_id)
+    desk.tell_rows(rows, ["from", "to", "part", "before", "after"], "nothing changed")
 
 
-@case.command("retention")
-def show_retention(case_id: CaseId, db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+@at_desk(case, "retention")
+def show_retention(
+    desk: Desk,
+    case_id: CaseId,
+) -> None:
     """Show how long the record of a case is kept, from what, and what holds it."""
     from lockgate.services.conditions import read_retention
 
-    with office(db, as_) as (registry, who):
-        found = read_retention(registry, who, case_id)
+    found = read_retention(desk.registry, desk.who, case_id)
     until = f"kept until {found['keep_until']}" if found["keep_until"] else "kept"
     until += f" ({found['because']})"
     held = f"; held by {', '.join(found['holds'])}" if found["holds"] else ""
-    tell(found, as_json, until + held)
+    desk.tell(found, until + held)

@@ -1,16 +1,20 @@
 """What the commands of casework share: which record, who acts, forms from files and options, how rows are shown."""
 
+import datetime as dt
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from lockgate.base.errors import LockgateError, ProblemCollector
-from lockgate.cli.session import print_json, wide_console
+from lockgate.cli.session import Json, print_json, wide_console
 
 if TYPE_CHECKING:
     from lockgate.casework.roles import Actor
@@ -37,7 +41,9 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="A field of the form; may be given often."),
 ]
 Form = Annotated[Path | None, typer.Option("--form", metavar="FILE", help="The form as TOML or JSON.")]
+Day = Annotated[dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; else today.")]
 DEFAULT_DB = "sqlite:///lockgate.db"
+Command = TypeVar("Command", bound=Callable[..., None])
 
 
 @contextmanager
@@ -122,37 +128,65 @@ def read_pairs(pairs: Sequence[str] | None, option: str) -> dict[str, int]:
     return found
 
 
-def tell(value: Any, as_json: bool, text: str) -> None:
-    """Print the answer: as JSON, or in words."""
-    if as_json:
-        print_json(value)
-    else:
-        typer.echo(text)
+@dataclass(frozen=True)
+class Desk:
+    """Where a command stands: which record, who acts, and whether its answer is JSON."""
+
+    registry: "Registry"
+    who: "Actor"
+    as_json: bool
+
+    def tell(self, value: Any, text: str) -> None:
+        """Print the answer: as JSON, or in words."""
+        if self.as_json:
+            print_json(value)
+        else:
+            typer.echo(text)
+
+    def tell_event(self, event: Any) -> None:
+        """Say what was recorded."""
+        told = {name: getattr(event, name) for name in ("seq", "type", "stream", "at", "hash", "data")}
+        self.tell(told, f"{event.type} (event {event.seq})")
+
+    def tell_rows(
+        self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str = "nothing"
+    ) -> None:
+        """Print rows: as JSON with everything, or as a table of some columns."""
+        if self.as_json:
+            print_json([dict(row) for row in rows])
+        else:
+            print_table(rows, columns, empty)
 
 
-def tell_event(event: Any, as_json: bool) -> None:
-    """Say what was recorded."""
-    tell(
-        {
-            "seq": event.seq,
-            "type": event.type,
-            "stream": event.stream,
-            "at": event.at,
-            "hash": event.hash,
-            "data": event.data,
-        },
-        as_json,
-        f"{event.type} (event {event.seq})",
-    )
+def at_desk(app: typer.Typer, name: str) -> Callable[[Command], Command]:
+    """Register a command that works at the record.
+
+    Its first parameter is the ``Desk``; on the command line stand ``--db``, ``--as`` and ``--json`` in its place, after its own.
+    """
+
+    def register(command: Command) -> Command:
+        own = list(signature(command).parameters.values())[1:]
+        shared = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, kind, default in (("db", Db, DEFAULT_DB), ("as_", As, ""), ("as_json", Json, False))
+        ]
+
+        @wraps(command)
+        def work(*, db: str, as_: str, as_json: bool, **options: Any) -> None:
+            with office(db, as_) as (registry, who):
+                command(Desk(registry, who, as_json), **options)
+
+        every = [*(one.replace(kind=Parameter.KEYWORD_ONLY) for one in own), *shared]
+        work.__signature__ = Signature(every)  # type: ignore[attr-defined]
+        work.__annotations__ = {one.name: one.annotation for one in every}
+        app.command(name)(work)
+        return command
+
+    return register
 
 
-def tell_rows(
-    rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str], empty: str = "nothing"
-) -> None:
-    """Print rows: as JSON with everything, or as a table of some columns."""
-    if as_json:
-        print_json([dict(row) for row in rows])
-        return
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str = "nothing") -> None:
+    """Print some columns of rows as a table."""
     if not rows:
         typer.echo(empty)
         return
@@ -180,3 +214,8 @@ def item_row(item: Any) -> dict[str, Any]:
     """An entry of a list as a row: its columns, and its data beside them."""
     own = {name: getattr(item, name) for name in ("id", "case_id", "state", "subject", "due_on")}
     return {**{name: value for name, value in item.data.items() if name not in own}, **own}
+
+
+def day_of(on: dt.datetime | None, today: dt.date) -> dt.date:
+    """The day meant."""
+    return on.date() if on else today

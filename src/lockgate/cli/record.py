@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lockgate.cli.office import DEFAULT_DB, As, Db, Key, office, tell, tell_event, tell_rows
+from lockgate.cli.office import DEFAULT_DB, Db, Desk, Key, at_desk, office, print_table
 from lockgate.cli.session import Json, print_json
 
 audit = typer.Typer(no_args_is_help=True, help="Checkpoints, proofs, the log, the signing key.")
@@ -46,12 +46,13 @@ def init(
             "public_key": registry.public_key,
             "key_file": str(registry.key_file),
         }
-        tell(
-            found,
-            as_json,
+        if as_json:
+            print_json(found)
+            return
+        typer.echo(
             f"{'made' if fresh else 'kept'} the record {found['origin']}\n"
             f"  public key {found['public_key']}\n"
-            f"  signing key in {found['key_file']}: keep a copy apart from the database, and let nobody else read it",
+            f"  signing key in {found['key_file']}: keep a copy apart from the database, and let nobody else read it"
         )
 
 
@@ -166,75 +167,64 @@ def prove_growth(
         print_json(grow(registry, old_size, size))
 
 
-@audit.command("log")
+@at_desk(audit, "log")
 def show_log(
+    desk: Desk,
     stream: Annotated[str, typer.Option(help="Only this stream, such as case:cn-1.")] = "",
     type_: Annotated[str, typer.Option("--type", help="Only events of this name.")] = "",
     after: Annotated[int, typer.Option(help="Only events after this number.")] = 0,
     limit: Annotated[int, typer.Option(help="At most so many.")] = 100,
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """List events; secrets stand in them as commitments."""
     from lockgate.services.audit import list_events
 
-    with office(db, as_) as (registry, who):
-        rows = list_events(registry, who, stream=stream, type=type_, after=after, limit=limit)
-    tell_rows(rows, as_json, ["seq", "at", "actor", "stream", "type"])
+    rows = list_events(desk.registry, desk.who, stream=stream, type=type_, after=after, limit=limit)
+    desk.tell_rows(rows, ["seq", "at", "actor", "stream", "type"])
 
 
-@audit.command("rotate-key")
-def rotate_key(db: Db = DEFAULT_DB, as_: As = "") -> None:
+@at_desk(audit, "rotate-key")
+def rotate_key(desk: Desk) -> None:
     """Sign from now on with a new key; the old one signs the event that says so."""
     from lockgate.services.audit import rotate_key as rotate
 
-    with office(db, as_) as (registry, who):
-        typer.echo(f"public key {rotate(registry, who)}; signing key in {registry.key_file}")
+    key = rotate(desk.registry, desk.who)
+    file = desk.registry.key_file
+    desk.tell({"public_key": key, "key_file": str(file)}, f"public key {key}; signing key in {file}")
 
 
 # ---------------------------------------------------------------------------------------------------- ledger
-@ledger.command("accounts")
+@at_desk(ledger, "accounts")
 def list_accounts(
+    desk: Desk,
     prefix: Annotated[str, typer.Argument(help="Only accounts whose id begins so, such as batch:")] = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """List accounts with balance, what is held, head-room and breach."""
     from lockgate.services.ledger import read_accounts
 
-    with office(db, as_) as (registry, who):
-        rows = read_accounts(registry, who, prefix)
-    tell_rows(rows, as_json, ["id", "unit", "balance", "held_out", "headroom", "breach"], "no accounts")
+    rows = read_accounts(desk.registry, desk.who, prefix)
+    desk.tell_rows(rows, ["id", "unit", "balance", "held_out", "headroom", "breach"], "no accounts")
 
 
-@ledger.command("show")
+@at_desk(ledger, "show")
 def show_account(
+    desk: Desk,
     account: Annotated[str, typer.Argument(help="Such as licence:us-1:1.")],
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Show the postings and reservations of an account."""
     from lockgate.services.ledger import read_account
 
-    with office(db, as_) as (registry, who):
-        found = read_account(registry, who, account)
-    if as_json:
+    found = read_account(desk.registry, desk.who, account)
+    if desk.as_json:
         print_json(found)
         return
-    tell_rows([found["account"]], False, ["id", "unit", "balance", "held_out", "headroom", "breach"])
-    tell_rows(
-        found["holds"], False, ["key", "to_account", "amount", "remaining", "expires_at"], "no reservations"
-    )
-    tell_rows(
-        found["postings"], False, ["event_seq", "at", "kind", "from_account", "to_account", "amount", "key"]
-    )
+    print_table([found["account"]], ["id", "unit", "balance", "held_out", "headroom", "breach"])
+    print_table(found["holds"], ["key", "to_account", "amount", "remaining", "expires_at"], "no reservations")
+    print_table(found["postings"], ["event_seq", "at", "kind", "from_account", "to_account", "amount", "key"])
 
 
-@ledger.command("post")
+@at_desk(ledger, "post")
 def post(
+    desk: Desk,
     from_account: Annotated[str, typer.Argument(help="Account it takes from.")],
     to_account: Annotated[str, typer.Argument(help="Account it gives to.")],
     amount: Annotated[int, typer.Argument(help="Whole units.")],
@@ -242,9 +232,6 @@ def post(
     kind: Annotated[str, typer.Option(help="move, reserve, settle, release or lower.")] = "move",
     hold: Annotated[str, typer.Option(help="For settle and release: key of the reservation.")] = "",
     note: Annotated[str, typer.Option(help="Why.")] = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Make one posting by hand, as an administrator; corrections are postings too."""
     from lockgate.base.errors import LockgateError
@@ -254,67 +241,57 @@ def post(
     if kind not in set(PostingKind):
         raise LockgateError(f"{kind!r} is no kind of posting", code="bad-option", hint=", ".join(PostingKind))
     posting = Posting(key, PostingKind(kind), from_account, to_account, amount, hold)
-    with office(db, as_) as (registry, who):
-        event, repeated = make(registry, who, [posting], key=key, note=note)
-    if repeated and not as_json:
+    event, repeated = make(desk.registry, desk.who, [posting], key=key, note=note)
+    if repeated and not desk.as_json:
         typer.echo("done before, nothing posted twice")
-    tell_event(event, as_json)
+    desk.tell_event(event)
 
 
-@ledger.command("lapse")
-def lapse(db: Db = DEFAULT_DB, as_: As = "", as_json: Json = False) -> None:
+@at_desk(ledger, "lapse")
+def lapse(desk: Desk) -> None:
     """Release what expired reservations hold, allotments and others."""
     from lockgate.services.allotments import lapse_allotments
     from lockgate.services.ledger import release_expired
 
-    with office(db, as_) as (registry, who):
-        ended = lapse_allotments(registry, who)
-        holds = [hold.key for hold in release_expired(registry, who)]
-    tell(
+    ended = lapse_allotments(desk.registry, desk.who)
+    holds = [hold.key for hold in release_expired(desk.registry, desk.who)]
+    desk.tell(
         {"allotments": ended, "reservations": holds},
-        as_json,
         f"{len(ended)} allotments, {len(holds)} other reservations lapsed",
     )
 
 
 # ---------------------------------------------------------------------------------------------------- persons
-@person.command("add")
+@at_desk(person, "add")
 def add_person(
+    desk: Desk,
     new: Annotated[str, typer.Argument(help="Id of the person.")],
     role: Annotated[list[str], typer.Option(help="A role; may be given often.")],
     agency: Annotated[str, typer.Option(help="The agency they speak for.")] = "",
     organisation: Annotated[str, typer.Option(help="Party id of the company they work for.")] = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
 ) -> None:
     """Let a person act."""
     from lockgate.services.people import enrol_person
 
-    with office(db, as_) as (registry, who):
-        enrol_person(registry, who, new, role, agency=agency, organisation=organisation)
-    typer.echo(f"{new} may act as {', '.join(role)}")
+    enrol_person(desk.registry, desk.who, new, role, agency=agency, organisation=organisation)
+    desk.tell({"id": new, "roles": role}, f"{new} may act as {', '.join(role)}")
 
 
-@person.command("list")
-def list_people(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+@at_desk(person, "list")
+def list_people(desk: Desk) -> None:
     """List who may act."""
     from lockgate.services.people import list_people as read
 
-    with office(db) as (registry, _):
-        rows = [
-            {
-                "id": one.id,
-                "roles": ", ".join(sorted(one.roles)),
-                "agency": one.agency,
-                "organisation": one.organisation,
-            }
-            for one in read(registry)
-        ]
-    tell_rows(rows, as_json, ["id", "roles", "agency", "organisation"])
+    rows = [
+        {"id": one.id, "roles": ", ".join(sorted(one.roles)), "agency": one.agency, "organisation": one.organisation}
+        for one in read(desk.registry)
+    ]  # fmt: skip
+    desk.tell_rows(rows, ["id", "roles", "agency", "organisation"])
 
 
-@party.command("add")
+@at_desk(party, "add")
 def add_party(
+    desk: Desk,
     name: Annotated[str, typer.Argument(help="Its name.")],
     country: Annotated[str, typer.Option(help="Place of its headquarters, such as CN.")],
     id_: Annotated[str, typer.Option("--id", help="Its id; else a random one that tells nothing.")] = "",
@@ -322,56 +299,45 @@ def add_party(
         bool, typer.Option("--open", help="Its name stands in the record for all to read.")
     ] = False,
     class_: Annotated[str, typer.Option("--class", help="Class an order rule may reserve a share for.")] = "",
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Enter a party; its name is withheld unless you say --open."""
     from lockgate.services.people import register_party
 
-    with office(db, as_) as (registry, who):
-        found = register_party(
-            registry, who, name, country=country, party=id_, withheld=not open_, party_class=class_
-        )
-    tell({"id": found}, as_json, found)
+    found = register_party(
+        desk.registry, desk.who, name, country=country, party=id_, withheld=not open_, party_class=class_
+    )
+    desk.tell({"id": found}, found)
 
 
-@party.command("list")
-def list_parties(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+@at_desk(party, "list")
+def list_parties(desk: Desk) -> None:
     """List parties; withheld names stay withheld."""
     from lockgate.services.people import list_parties as read
 
-    with office(db) as (registry, _):
-        rows = read(registry)
-    tell_rows(rows, as_json, ["id", "name", "country", "class", "state"])
+    desk.tell_rows(read(desk.registry), ["id", "name", "country", "class", "state"])
 
 
-@party.command("names")
+@at_desk(party, "names")
 def read_names(
+    desk: Desk,
     parties: Annotated[list[str], typer.Argument(help="Ids.")],
     reason: Annotated[str, typer.Option(help="Why you read them; it is recorded.")],
-    db: Db = DEFAULT_DB,
-    as_: As = "",
-    as_json: Json = False,
 ) -> None:
     """Read withheld names, if you may; that you did is recorded."""
     from lockgate.services.people import read_names as read
 
-    with office(db, as_) as (registry, who):
-        names = read(registry, who, parties, reason=reason)
-    tell_rows([{"id": one, "name": name} for one, name in names.items()], as_json, ["id", "name"])
+    names = read(desk.registry, desk.who, parties, reason=reason)
+    desk.tell_rows([{"id": one, "name": name} for one, name in names.items()], ["id", "name"])
 
 
-@party.command("shred")
+@at_desk(party, "shred")
 def shred_party(
+    desk: Desk,
     id_: Annotated[str, typer.Argument(metavar="PARTY", help="Its id.")],
     reason: Annotated[str, typer.Option(help="Why.")],
-    db: Db = DEFAULT_DB,
-    as_: As = "",
 ) -> None:
     """Destroy a party's name for good; proofs go on to hold."""
     from lockgate.services.people import shred_party as shred
 
-    with office(db, as_) as (registry, who):
-        count = shred(registry, who, id_, reason=reason)
-    typer.echo(f"{count} secrets destroyed")
+    count = shred(desk.registry, desk.who, id_, reason=reason)
+    desk.tell({"party": id_, "destroyed": count}, f"{count} secrets destroyed")
