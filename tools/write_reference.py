@@ -201,9 +201,12 @@ def settings_page() -> str:
     return f"""# Settings of the web application
 
 {MADE}
-`lockgate serve` reads these from the environment. `--db` and `--data` go before `LOCKGATE_DB` and `LOCKGATE_DATA`. Two more are not of the
-web application alone: `LOCKGATE_KEY_FILE` names the signing key of a record (default: beside an SQLite database, else below
-`$XDG_STATE_HOME/lockgate`), `LOCKGATE_DATA` holds for every command.
+`lockgate serve` reads these from the environment. `--db` goes before `LOCKGATE_DB`, and `lockgate --data DIR serve` before
+`LOCKGATE_DATA`. Two more are not of the web application alone: `LOCKGATE_KEY_FILE` names the signing key of a record (default: beside an
+SQLite database, else below `$XDG_STATE_HOME/lockgate`), `LOCKGATE_DATA` holds for every command.
+
+Limits of requests and logins are counted by each process: with `--workers 4` a client gets up to four times as far. Where a limit must
+be exact, set it in the proxy in front ([how](../how-to/deploy.md#5-reverse-proxy)).
 
 {table(["variable", "kind", "default", "meaning"], rows)}"""
 

@@ -20,7 +20,7 @@ from lockgate.casework.guards import GUARDS, Question
 from lockgate.casework.kinds import Practice
 from lockgate.casework.roles import Actor, Role
 from lockgate.casework.states import Action, Previous, Transition
-from lockgate.casework.table import TABLE, find_transition
+from lockgate.casework.table import ACTIONS, ROLES, TABLE, find_transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,7 @@ def permit(question: Question, action: Action) -> Permission:
         refusal = refusal or refusals[0]
     if refusal is not None:
         raise refusal
-    roles = sorted(
-        {str(role) for row in TABLE if (row.source, row.action) == (case.state, action) for role in row.roles}
-    )
+    roles = ROLES.get((case.state, action), ())
     if not roles:
         states = sorted({str(row.source) for row in TABLE if row.action is action})
         raise LockgateError(
@@ -116,7 +114,7 @@ def permit(question: Question, action: Action) -> Permission:
 def list_actions(question: Question) -> tuple[Action, ...]:
     """Everything somebody may do to a case now; conditions are asked one by one."""
     found = []
-    for action in Action:
+    for action in ACTIONS[question.case.state]:
         try:
             permit(question, action)
         except LockgateError:

@@ -139,6 +139,17 @@ def index_transitions(transitions: Iterable[Transition]) -> Mapping[tuple[S, A, 
 
 TABLE: tuple[Transition, ...] = tuple(expand_rows(ROWS))
 BY_ROLE = index_transitions(TABLE)
+ROLES: Mapping[tuple[S, A], tuple[str, ...]] = MappingProxyType(
+    {
+        (source, action): tuple(sorted(str(role) for state, act, role in BY_ROLE if (state, act) == (source, action)))
+        for source, action, _ in BY_ROLE
+    }
+)  # fmt: skip
+"""Who may do an action in a state, its guards aside."""
+ACTIONS: Mapping[S, tuple[A, ...]] = MappingProxyType(
+    {state: tuple(action for action in A if (state, action) in ROLES) for state in S}
+)
+"""What may be done in a state at all."""
 
 
 def find_transition(state: S, action: A, role: Role) -> Transition | None:

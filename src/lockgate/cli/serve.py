@@ -1,6 +1,6 @@
 """``lockgate serve``: the web application and the API."""
 
-from pathlib import Path
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -19,26 +19,36 @@ def serve(
     db: Annotated[
         str | None, typer.Option(help="Database URL; default sqlite:///lockgate.db.", envvar="LOCKGATE_DB")
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder with your own chips, systems, parties, sources.", envvar="LOCKGATE_DATA"),
-    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Serve the pages and the API; an empty database is set up first."""
     import os
+    import socket
 
     import uvicorn
+    from uvicorn.main import STARTUP_FAILURE
+    from uvicorn.supervisors import Multiprocess
 
     from lockgate.web.settings import Settings
 
     if db is not None:
         os.environ["LOCKGATE_DB"] = db
-    if data is not None:
-        os.environ["LOCKGATE_DATA"] = str(data)
     os.environ.setdefault("LOCKGATE_PUBLIC_URL", f"http://{host}:{port}")
     proxies = Settings().trusted_proxies
-    uvicorn.run(
+    config = uvicorn.Config(
         "lockgate.web.app:create_app", factory=True, host=host, port=port, workers=workers,
         access_log=False, server_header=False, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None,
     )  # fmt: skip
+    if workers == 1:
+        server = uvicorn.Server(config)
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            raise typer.Exit(STARTUP_FAILURE)
+        return
+    shared = config.bind_socket()
+    # Connections inherit it. Without it every page waits 40 ms for the browser's acknowledgement of the headers: asyncio
+    # sets it only on sockets that were made with the protocol's number, and this one was not.
+    shared.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with suppress(KeyboardInterrupt):
+        Multiprocess(config, sockets=[shared]).run()

@@ -308,11 +308,11 @@ def start_session(work: Work, row: PersonRow, hours: int, client: str = "") -> s
 
 def find_session(connection: Connection, key: str, at: str) -> tuple[Visitor, SessionRow] | None:
     """Whose session this is; None where it is unknown, over, or its person shut out."""
-    found = access.session_by_digest(connection, digest_of(key))
-    if found is None or found.expires_at <= at:
+    known = access.session_with_person(connection, digest_of(key))
+    if known is None:
         return None
-    row = access.person_by_id(connection, found.person)
-    return None if row is None or row.disabled else (Visitor(row, session=found.digest), found)
+    found, row = known
+    return None if found.expires_at <= at or row.disabled else (Visitor(row, session=found.digest), found)
 
 
 def end_session(work: Work, visitor: Visitor, digest: str = "") -> None:

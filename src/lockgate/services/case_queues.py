@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import func, select
@@ -48,12 +49,14 @@ class CaseCounter:
     Attributes:
         kept: Record and applicant (empty: all) -> when it was counted, and rows of queue, state, kind, assigned to, count.
         written_at: When something was last done here.
+        counting: Held by the thread that counts anew; the others go on with the last counts meanwhile.
     """
 
     kept: dict[tuple[str, str], tuple[float, list[tuple[str, str, str, str, int]]]] = field(
         default_factory=dict
     )
     written_at: float = 0.0
+    counting: Lock = field(default_factory=Lock)
 
     def count(self, registry: Registry, person: Actor) -> QueueCounts:
         """The counts for a person.
@@ -79,28 +82,42 @@ class CaseCounter:
         )
 
     def _rows(self, registry: Registry, applicant: str) -> list[tuple[str, str, str, str, int]]:
-        now = time.monotonic()
         name = str(registry.url), applicant
         known = self.kept.get(name)
-        if known:
-            kept_s = COUNTS_KEPT_S if known[0] > self.written_at else COUNTS_KEPT_AFTER_WRITE_S
-            if now - known[0] < kept_s:
+        if known is None:
+            self.counting.acquire()
+        elif self._is_fresh(known[0]) or not self.counting.acquire(blocking=False):
+            return known[1]
+        try:
+            known = self.kept.get(name)
+            if known and self._is_fresh(known[0]):
                 return known[1]
-        table = schema.case_file
-        columns = (table.c.queue, table.c.state, table.c.kind, table.c.assigned_to)
-        query = select(*columns, func.count()).group_by(*columns)
-        if applicant:
-            query = query.where(table.c.applicant == applicant)
-        with registry.read() as work:
-            rows = [(row[0], row[1], row[2], row[3], row[4]) for row in work.connection.execute(query)]
-        if len(self.kept) > 1000:
-            self.kept.clear()
-        self.kept[name] = now, rows
-        return rows
+            now, rows = time.monotonic(), count_rows(registry, applicant)
+            if len(self.kept) > 1000:
+                self.kept.clear()
+            self.kept[name] = now, rows
+            return rows
+        finally:
+            self.counting.release()
+
+    def _is_fresh(self, counted_at: float) -> bool:
+        kept_s = COUNTS_KEPT_S if counted_at > self.written_at else COUNTS_KEPT_AFTER_WRITE_S
+        return time.monotonic() - counted_at < kept_s
 
     def forget(self) -> None:
         """Something was done here: count anew soon."""
         self.written_at = time.monotonic()
+
+
+def count_rows(registry: Registry, applicant: str) -> list[tuple[str, str, str, str, int]]:
+    """Queue, state, kind, assigned to, count of the cases; of one applicant, or of all where it is empty."""
+    table = schema.case_file
+    columns = (table.c.queue, table.c.state, table.c.kind, table.c.assigned_to)
+    query = select(*columns, func.count()).group_by(*columns)
+    if applicant:
+        query = query.where(table.c.applicant == applicant)
+    with registry.read() as work:
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in work.connection.execute(query)]
 
 
 def assign_cases(

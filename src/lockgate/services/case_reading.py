@@ -149,25 +149,20 @@ def open_reading(
             *([str(Action.REMOVE_CONDITION)] if removable else []),
         )
         view = view_case(case, practice.kind, person)
-        shown = dict(view.shown)
-    withheld = list(view.withheld)
-    if case.state is CaseState.DRAFT and str(Action.EDIT) in actions:
-        shown |= {
-            f"fields.{name}": answer for name, answer in case.fields.items()
-        }  # those who write it read it
-        withheld = [name for name in withheld if not name.startswith("fields.")]
-        restricted: list[str] = []
-    else:
-        restricted = list(view.restricted)
+        shown, withheld, restricted = dict(view.shown), list(view.withheld), list(view.restricted)
+        if case.state is CaseState.DRAFT and str(Action.EDIT) in actions:  # those who write it read it
+            shown |= {f"fields.{name}": answer for name, answer in case.fields.items()}
+            withheld = [name for name in withheld if not name.startswith("fields.")]
+            restricted = []
+        if not reason:
+            for name in restricted:
+                del shown[name]
+        if Visibility.REVIEW in sees(case, person):
+            shown["review"] = True
+        parties = party_names(work, named_parties(practice, shown))
     if reason:
         note_reading(registry, person, case, restricted, reason, key)
         restricted = []
-    for name in restricted:
-        del shown[name]
-    if Visibility.REVIEW in sees(case, person):
-        shown["review"] = True
-    with registry.read() as work:
-        parties = party_names(work, named_parties(practice, shown))
     return CaseReading(
         case, practice, events, shown, (*withheld, *restricted), tuple(restricted), actions, case_tasks(case),
         case_deadlines(registry, case, person), parties, removable,

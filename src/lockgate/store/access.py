@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     insert,
@@ -89,6 +90,12 @@ webhook = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", Text, nullable=False),
     Column("problem", Text, nullable=False),
+)
+
+SESSION_WITH_PERSON = (
+    select(session, person)
+    .join_from(session, person, person.c.id == session.c.person)
+    .where(session.c.digest == bindparam("digest"))
 )
 
 
@@ -189,10 +196,13 @@ def add_session(connection: Connection, row: SessionRow) -> None:
     connection.execute(insert(session).values({name: getattr(row, name) for name in SessionRow.__slots__}))
 
 
-def session_by_digest(connection: Connection, digest: str) -> SessionRow | None:
-    """A login by the digest of its key."""
-    row = connection.execute(select(session).where(session.c.digest == digest)).mappings().one_or_none()
-    return None if row is None else SessionRow(**row)
+def session_with_person(connection: Connection, digest: str) -> tuple[SessionRow, PersonRow] | None:
+    """A login by the digest of its key, and whose it is."""
+    row = connection.execute(SESSION_WITH_PERSON, {"digest": digest}).one_or_none()
+    if row is None:
+        return None
+    width = len(session.c)
+    return SessionRow(*row[:width]), _person(dict(zip(person.c.keys(), row[width:], strict=True)))
 
 
 def touch_session(connection: Connection, digest: str, seen_at: str, expires_at: str) -> None:

@@ -1,6 +1,6 @@
 """What a token may be used for, and who may call which part of the API: decided in one place, closed where nothing is said."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -57,14 +57,14 @@ def guard_of(module: str) -> Guard:
     return API_GUARDS.get(module, Guard())
 
 
-def guard_api(module: str) -> Callable[..., None]:
+def guard_api(module: str) -> Callable[..., Awaitable[None]]:
     """The check of a module's routes: a login where one is needed, and the scope of a token."""
     guard = guard_of(module)
 
-    def check(request: Request, visitor: MaybeVisitor) -> None:
+    async def check(request: Request, visitor: MaybeVisitor) -> None:
         limit_rate(request, visitor)
         if not guard.public:
-            require_visitor(request)
+            await require_visitor(visitor)
         if visitor is not None:
             if visitor.session and request.method not in SAFE_METHODS:
                 raise LockgateError(
@@ -77,7 +77,7 @@ def guard_api(module: str) -> Callable[..., None]:
     return check
 
 
-def limit_token(request: Request, visitor: MaybeVisitor) -> None:
+async def limit_token(request: Request, visitor: MaybeVisitor) -> None:
     """A token reads pages of its scope; it never writes through them, and never reaches the account behind it.
 
     Raises:

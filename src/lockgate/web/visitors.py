@@ -50,30 +50,33 @@ def find_visitor(request: Request) -> Visitor | None:
     return found
 
 
-def require_visitor(request: Request) -> Visitor:
+MaybeVisitor = Annotated[Visitor | None, Depends(find_visitor)]
+
+
+# Only `find_visitor` reads the database. What follows from it is `async` so that it costs no change of thread.
+async def require_visitor(found: MaybeVisitor) -> Visitor:
     """Who is asking, where that must be known.
 
     Raises:
         LockgateError: ``login-required``.
     """
-    found = find_visitor(request)
     if found is None:
         raise LockgateError("this needs a login", code="login-required", hint="log in, or send a token")
     return found
 
 
-def require_administration(request: Request) -> Visitor:
+KnownVisitor = Annotated[Visitor, Depends(require_visitor)]
+
+
+async def require_administration(visitor: KnownVisitor) -> Visitor:
     """An administrator or an auditor.
 
     Raises:
         LockgateError: ``login-required``, ``not-allowed``.
     """
-    visitor = require_visitor(request)
     if not {"administrator", "auditor"} & set(visitor.roles):
         raise LockgateError("only administrators and auditors see this", code="not-allowed", hint="ask one")
     return visitor
 
 
-MaybeVisitor = Annotated[Visitor | None, Depends(find_visitor)]
-KnownVisitor = Annotated[Visitor, Depends(require_visitor)]
 Administration = Annotated[Visitor, Depends(require_administration)]
