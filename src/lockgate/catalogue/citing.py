@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lockgate.base.errors import LockgateError, render_where
-from lockgate.catalogue.loading import read_toml
+from lockgate.catalogue.shelf import read_toml
 
 CITING_NAMES = ("source", "sources")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lockgate.base.errors import InvalidInputError, LockgateError
-from lockgate.catalogue.loading import DATA, fold_name, near_names, read_toml
+from lockgate.catalogue.loading import DATA
+from lockgate.catalogue.shelf import fold_name, near_names, read_toml
 
 Tables = Mapping[str, Any]
 

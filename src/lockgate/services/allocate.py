@@ -19,8 +19,8 @@ from lockgate.casework.requests import AllocationResult, AllocationRound, render
 from lockgate.casework.rounds import find_levers, list_changes, parse_round, parse_units, result_as_dict
 from lockgate.casework.rules import AllocationRule, parse_rule
 from lockgate.casework.waiting_list import Batch, measure_concentration, measure_waiting, run_batches
-from lockgate.catalogue.loading import read_toml
 from lockgate.catalogue.procedures import find_procedure
+from lockgate.catalogue.shelf import read_toml
 
 
 @dataclass(frozen=True)

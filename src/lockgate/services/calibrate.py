@@ -139,7 +139,7 @@ def write_calibration(result: CalibrationResult, folder: Path) -> Path:
     """
     import tomli_w
 
-    from lockgate.catalogue.loading import read_toml
+    from lockgate.catalogue.shelf import read_toml
 
     path = folder / "calibration" / "kernels.toml"
     held = read_toml(path, exact=False) if path.is_file() else {}

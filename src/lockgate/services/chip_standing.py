@@ -10,7 +10,7 @@ from lockgate.base.errors import LockgateError
 from lockgate.base.three_valued import Truth, all_of, word
 from lockgate.catalogue import Catalogue, Chip
 from lockgate.catalogue.law import Limit, Version
-from lockgate.catalogue.loading import near_names
+from lockgate.catalogue.shelf import near_names
 from lockgate.controls.classification import PROVISIONS, Classification, classify
 from lockgate.controls.limits import holds, quantities_of, show
 from lockgate.controls.transaction import Bounds, Transaction

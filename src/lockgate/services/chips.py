@@ -6,7 +6,7 @@ from typing import Any
 
 from lockgate.base.errors import LockgateError
 from lockgate.catalogue import Catalogue, Chip, Fact
-from lockgate.catalogue.loading import fold_name, near_names
+from lockgate.catalogue.shelf import fold_name, near_names
 
 BYTE_PER_GIB = Decimal(2**30)
 BYTE_PER_GB = Decimal(10**9)

@@ -10,7 +10,7 @@ from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.base.explanation import Explanation
 from lockgate.catalogue import Catalogue, Chip, System
 from lockgate.catalogue.law import LawOnDate
-from lockgate.catalogue.loading import near_names
+from lockgate.catalogue.shelf import near_names
 from lockgate.controls.determination import Determination
 from lockgate.controls.determine import determine
 from lockgate.controls.limits import show

@@ -12,7 +12,7 @@ from lockgate.base.errors import LockgateError, ProblemCollector
 from lockgate.base.three_valued import Truth
 from lockgate.base.units import to_base
 from lockgate.catalogue import Catalogue
-from lockgate.catalogue.loading import near_names
+from lockgate.catalogue.shelf import near_names
 from lockgate.controls.transaction import Movement
 
 YES = frozenset({"yes", "y", "true", "1", "是", "有"})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lockgate.base.errors import InvalidInputError, LockgateError
-from lockgate.catalogue import Catalogue, load_catalogue, loading
+from lockgate.catalogue import Catalogue, load_catalogue, loading, shelf
 
 CHIP = """
 name = "My chip"
@@ -93,13 +93,13 @@ def test_the_law_is_read_with_the_groups_of_places() -> None:
 
 def test_only_what_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = loading.read_toml
+    original = shelf.read_toml
 
     def note(path: Path) -> dict[str, object]:
         read.append(path.name)
         return original(path)
 
-    monkeypatch.setattr(loading, "read_toml", note)
+    monkeypatch.setattr(shelf, "read_toml", note)
     catalogue = Catalogue({"lockgate": loading.DATA})
     chip = catalogue.chip("h200-sxm")
     for source in chip.sources():

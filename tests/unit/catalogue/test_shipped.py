@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from lockgate.catalogue import load_catalogue
-from lockgate.catalogue.loading import fold_name
+from lockgate.catalogue.shelf import fold_name
 
 CATALOGUE = load_catalogue()
 DAY = dt.timedelta(days=1)
