@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lockgate.base.errors import LockgateError
-from lockgate.evidence.decisions import Decision, decide
+from lockgate.casework.roles import Actor, Role
+from lockgate.evidence.decisions import Decision, decide, merged, standing
 from lockgate.services.document_files import read_document
+from lockgate.services.ledger import require_role
 from lockgate.services.read import Reading, read_files
 from lockgate.services.says_who import says_who
 from lockgate.store.work import Work
@@ -15,6 +17,8 @@ from lockgate.store.work import Work
 STREAM = "evidence"
 DECIDED = "EvidenceDecided"
 ADDED = "DocumentAdded"
+READERS = (Role.OFFICER, Role.ADVISER, Role.COUNTERSIGNER)
+"""Who weighs evidence: those who advise and decide, not those whom a case concerns nor those who run or audit the system."""
 ENDINGS = (".txt", ".md", ".html", ".htm", ".pdf", ".eml")
 
 
@@ -56,12 +60,13 @@ class EvidenceDesk:
         """The text of a document that was read."""
         return self._texts.get(document, "")
 
-    def add(self, work: Work, *, by: str, name: str, content: bytes) -> str:
-        """Put a document into the folder, after it was read; returns its name there.
+    def add(self, work: Work, person: Actor, *, name: str, content: bytes) -> str:
+        """Put a document into the folder, after it was read; returns its name there. For ``READERS``.
 
         Raises:
-            LockgateError: ``bad-document``, where it is of no kind that can be read, or holds nothing to read.
+            LockgateError: ``not-allowed``; ``bad-document``, where it is of no kind that can be read, or holds nothing to read.
         """
+        require_role(person, *READERS, to="add documents")
         ending = Path(name).suffix.lower()
         if ending not in ENDINGS:
             raise LockgateError(
@@ -82,7 +87,7 @@ class EvidenceDesk:
         try:
             probe = waiting.rename(waiting.with_name(f".probe-{target.name}"))
             read_document(probe)
-            work.append(STREAM, ADDED, {"name": target.name, "sha256": digest}, actor=by)
+            work.append(STREAM, ADDED, {"name": target.name, "sha256": digest}, actor=person.id)
             probe.replace(target)
         except LockgateError as error:
             raise error.within("file") from None
@@ -97,19 +102,34 @@ def read_history(work: Work) -> list[Decision]:
 
 
 def record_decision(
-    work: Work, *, by: str, action: str, target: str, reason: str, other: str = ""
+    work: Work, person: Actor, *, action: str, target: str, reason: str, other: str = ""
 ) -> Decision:
-    """Decide about a claim or a finding.
+    """Decide about a claim or a finding. For ``READERS``.
 
     Raises:
-        LockgateError: ``bad-decision``.
+        LockgateError: ``not-allowed``, ``bad-decision``.
     """
+    require_role(person, *READERS, to="decide about evidence")
     decision = decide(
-        read_history(work), at=work.at, by=by, action=action, target=target, reason=reason, other=other
+        read_history(work), at=work.at, by=person.id, action=action, target=target, reason=reason, other=other
     )
     fields = {name: getattr(decision, name) for name in Decision.__dataclass_fields__}
-    work.append(STREAM, DECIDED, fields, actor=by)
+    work.append(STREAM, DECIDED, fields, actor=person.id)
     return decision
+
+
+def takes_back(history: list[Decision]) -> dict[str, str]:
+    """Hash of each decision in force -> the action that takes it back: a merge apart again, an answer for its contrary."""
+    found = {}
+    into = merged(history)
+    for decision in history:
+        if decision.action == "merge" and into.get(decision.target) == decision.other:
+            found[decision.hash] = "unmerge"
+    found |= {
+        decision.hash: "reject" if decision.action == "accept" else "accept"
+        for decision in standing(history).values()
+    }
+    return found
 
 
 def show_desk(desk: EvidenceDesk, history: list[Decision]) -> dict[str, Any]:

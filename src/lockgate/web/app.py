@@ -24,6 +24,7 @@ from lockgate.web.guards import guard_api, limit_token
 from lockgate.web.middleware import RequestMiddleware, SizeLimitMiddleware, problem_response
 from lockgate.web.openapi import describe_api
 from lockgate.web.problems import from_request_validation, status_of
+from lockgate.web.query import note_unknown, refuse_unknown
 from lockgate.web.respond import dates_of, page
 from lockgate.web.settings import Settings
 from lockgate.web.site import Site
@@ -41,6 +42,7 @@ PAGES = (
     "determine",
     "case_apply",
     "case_actions",
+    "case_list",
     "cases",
     "capability",
     "evidence",
@@ -93,11 +95,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for name in PAGES:
         router = import_module(f"lockgate.web.pages.{name}").router
         app.include_router(
-            router, dependencies=[Depends(require_form_token), Depends(limit_token)], include_in_schema=False
-        )
+            router, include_in_schema=False,
+            dependencies=[Depends(require_form_token), Depends(limit_token), Depends(note_unknown)],
+        )  # fmt: skip
     for name in API:
         router = import_module(f"lockgate.web.api.{name}").router
-        app.include_router(router, prefix="/api/v1", dependencies=[Depends(guard_api(name))])
+        app.include_router(
+            router, prefix="/api/v1", dependencies=[Depends(guard_api(name)), Depends(refuse_unknown)]
+        )
     describe_api(app)
     app.mount("/static", StaticFiles(directory=str(files("lockgate.web").joinpath("static"))), name="static")
     app.add_middleware(FormTokenMiddleware, secure=site.settings.secure_cookies)

@@ -1,4 +1,7 @@
-"""Forms come from our own pages: a token in the form belongs to a cookie other sites can neither read nor set."""
+"""Forms: that they come from our own pages, that each is done once, that what must be answered is.
+
+A token in the form belongs to a cookie that other sites can neither read nor set.
+"""
 
 import hmac
 import secrets
@@ -8,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lockgate.base.errors import LockgateError
+from lockgate.services.access import Visitor
 
 COOKIE = "lockgate_csrf"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -64,3 +68,20 @@ async def require_form_token(request: Request) -> None:
             code="not-allowed",
             hint="go back, load the page again and send it once more",
         )
+
+
+def own_key(visitor: Visitor, key: str) -> str:
+    """A form's idempotency key, which nobody else's form can meet; empty where the form has none."""
+    kept = "".join(char for char in key[:100] if char.isascii() and char.isprintable())
+    return f"form/{visitor.id}/{kept}" if kept else ""
+
+
+def require_answer(value: str, where: str, message: str) -> str:
+    """An answer that must be there.
+
+    Raises:
+        LockgateError: ``missing``.
+    """
+    if not value:
+        raise LockgateError(message, code="missing", where=where)
+    return value

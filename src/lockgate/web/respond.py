@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any
@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from lockgate.base.dates import parse_date
 from lockgate.base.errors import LockgateError
 from lockgate.web import i18n
+from lockgate.web.query import CLOCKS
 
 THEME_COOKIE = "lockgate_theme"
 
@@ -86,6 +87,12 @@ def address(request: Request, **changes: object) -> str:
     return request.url.path + ("?" + urlencode(kept) if kept else "")
 
 
+def dated(request: Request, path: str) -> str:
+    """Another page's address under the same two clocks, where the reader has set them."""
+    kept = {name: value for name in CLOCKS if (value := request.query_params.get(name))}
+    return path + ("?" + urlencode(kept) if kept else "")
+
+
 def twin(request: Request, ending: str) -> str:
     """Address of the page's twin in another format, under the same filters."""
     query = f"?{request.url.query}" if request.url.query else ""
@@ -106,12 +113,14 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         "navigation": NAVIGATION,
         "assets": ASSETS,
         "address": lambda **changes: address(request, **changes),
+        "dated": lambda path: dated(request, path),
         "twin": lambda ending: twin(request, ending),
         "person": getattr(request.state, "person", None),
         "csrf": getattr(request.state, "csrf", ""),
         "versions": site.versions,
         "request_id": request.state.request_id,
         "problems": (),
+        "unread": getattr(request.state, "unread", {}),
     }
     clocks = context if "on" in context else dates_of(request)
     return HTMLResponse(environment.get_template(template).render(shared | clocks | context), status)
@@ -123,6 +132,7 @@ def respond(
     *,
     data: Any = None,
     rows: Iterable[Mapping[str, Any]] | None = None,
+    header: Sequence[str] = (),
     **context: Any,
 ) -> Response:
     """The page, or what its twin asks for.
@@ -132,6 +142,7 @@ def respond(
         template: The page's template.
         data: What ``.json`` gives; ``rows`` where not given.
         rows: What ``.csv`` and ``.jsonl`` give, a mapping a row; streamed.
+        header: Columns of the ``.csv``, so that an empty one has its header; those of the first row where not given.
         context: What the template needs.
 
     Raises:
@@ -144,7 +155,7 @@ def respond(
         body = data if data is not None else list(rows or ())
         return Response(encode(body), media_type="application/json")
     if ending in ("csv", "jsonl") and rows is not None:
-        lines = as_csv(rows) if ending == "csv" else (encode(row) + "\n" for row in rows)
+        lines = as_csv(rows, header) if ending == "csv" else (encode(row) + "\n" for row in rows)
         media_type = "text/csv; charset=utf-8" if ending == "csv" else "application/x-ndjson"
         return StreamingResponse(lines, media_type=media_type)
     raise LockgateError(
@@ -174,18 +185,37 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def as_csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Rows as CSV, a line at a time; columns are those of the first row, unknown cells stay empty."""
+def as_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = ()) -> Iterator[str]:
+    r"""Rows as CSV, a line at a time; unknown cells stay empty.
+
+    Args:
+        rows: A mapping a row; what is in none of the columns is left out.
+        columns: Their columns; those of the first row where not given.
+
+    >>> list(as_csv([], ["id", "state"])), list(as_csv([{"id": 1, "more": 2}], ["id", "state"]))
+    (['id,state\n'], ['id,state\n1,\n'])
+    """
     buffer = io.StringIO()
     writer: csv.DictWriter[str] | None = None
-    for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(buffer, list(row), extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-        writer.writerow({name: guard_formula(cell(value)) for name, value in row.items()})
-        yield buffer.getvalue()
+
+    def written() -> str:
+        text = buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
+        return text
+
+    def begin(names: Sequence[str]) -> "csv.DictWriter[str]":
+        made = csv.DictWriter(buffer, list(names), extrasaction="ignore", lineterminator="\n")
+        made.writeheader()
+        return made
+
+    for row in rows:
+        writer = writer or begin(columns or list(row))
+        writer.writerow({name: guard_formula(cell(value)) for name, value in row.items()})
+        yield written()
+    if writer is None and columns:
+        begin(columns)
+        yield written()
 
 
 def cell(value: Any) -> str:

@@ -10,14 +10,12 @@ from lockgate.base.errors import LockgateError
 from lockgate.casework.authorisation import list_rights
 from lockgate.casework.commands import FORMS
 from lockgate.casework.states import Action
-from lockgate.services.access import Visitor
-from lockgate.services.case_reading import CaseReading, open_reading
 from lockgate.services.case_timeline import list_timeline, prove_case_event
 from lockgate.services.cases import act, open_case
 from lockgate.services.practice import list_kinds, load_practice
 from lockgate.services.uploads import attach_upload
 from lockgate.web.api.writes import WriteKey
-from lockgate.web.pages.cases import COUNTER, check_states, list_rows, mark_of, read_after
+from lockgate.web.cases import COUNTER, check_states, list_rows, mark_of, read_after, reading_of
 from lockgate.web.respond import encode
 from lockgate.web.site import site_of
 from lockgate.web.visitors import KnownVisitor
@@ -134,11 +132,6 @@ class Timeline(BaseModel):
 
     events: list[TimelineEvent]
     next: int | None
-
-
-def reading_of(request: Request, visitor: Visitor, case_id: str) -> CaseReading:
-    """A case as the caller may see it."""
-    return open_reading(site_of(request).registry, visitor.actor, case_id)
 
 
 def read_match(header: str | None) -> int | None:

@@ -23,12 +23,16 @@ from lockgate.web.visitors import KnownVisitor
 router = APIRouter(prefix="/batches")
 
 RESERVED_DAYS = 60
+RECIPIENT_COLUMNS = ("recipient", "name", "waiting", "reserved", "shipped", "cap_headroom")
+ALLOTMENT_COLUMNS = (
+    "recipient", "quantity", "requested", "exact", "binding", "reason", "would_change", "may_withdraw",
+)  # fmt: skip
 
 
 @router.get("")
-def show_batches(request: Request, visitor: KnownVisitor) -> Response:
-    """The grid and the waiting list."""
-    return grid_page(request, visitor)
+def show_batches(request: Request, visitor: KnownVisitor, case: str = "") -> Response:
+    """The grid and the waiting list; ``case`` fills in the forms."""
+    return grid_page(request, visitor, given={"case": case})
 
 
 @router.post("/names")
@@ -57,14 +61,15 @@ def grid_page(
     """The grid, with what was wrong in a form where something was."""
     grid = read_grid(site_of(request).registry, visitor.actor)
     rows = [
-        {"recipient": row["party"], "name": row["name"], "waiting": row["waiting"], "reserved": row["reserved"], "shipped": row["shipped"], "cap_headroom": row["cap_headroom"]}
+        {name: row["party" if name == "recipient" else name] for name in RECIPIENT_COLUMNS}
         for row in grid.recipients
-    ]  # fmt: skip
+    ]
     data = {"batches": grid.batches, "recipients": grid.recipients, "waiting": grid.waiting}
     if status == 200 and not problems:
         return respond(
-            request, "batches/grid.html", data=data, rows=rows, grid=grid, given={}, rules=list_rules()
-        )
+            request, "batches/grid.html", data=data, rows=rows, header=RECIPIENT_COLUMNS, grid=grid,
+            given=given or {}, rules=list_rules(),
+        )  # fmt: skip
     return page(
         request,
         "batches/grid.html",
@@ -142,6 +147,8 @@ def preview(request: Request, visitor: KnownVisitor, batch: str, rule: str = "")
             request,
             "batches/batch.html",
             data=dict(found),
+            rows=(),
+            header=ALLOTMENT_COLUMNS,
             batch=found,
             result=None,
             why=error.message,
@@ -153,7 +160,7 @@ def preview(request: Request, visitor: KnownVisitor, batch: str, rule: str = "")
     spread = measure_concentration(result.quantities)
     data = {**found, "dry_run": plain, "hhi": spread.hhi, "largest_three": float(spread.largest(3))}
     return respond(
-        request, "batches/batch.html", data=data, rows=plain["allotments"], batch=found, result=plain, given=given, spread=spread, grid=grid,
+        request, "batches/batch.html", data=data, rows=plain["allotments"], header=ALLOTMENT_COLUMNS, batch=found, result=plain, given=given, spread=spread, grid=grid,
         rules=list_rules(), rule=rule or found["rule"], why="",
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from lockgate.base.errors import LockgateError, ProblemCollector
 from lockgate.capability.fleets import Running
 from lockgate.reports.capability_charts import as_png, front_chart, interval_chart, standalone
 from lockgate.services.scenario import CHIPS_MAX, ChipResult, Scenario, layout_in_words, play_scenario
+from lockgate.web.query import reads
 from lockgate.web.respond import dates_of, page, respond
 from lockgate.web.site import site_of
 
@@ -34,12 +35,16 @@ DEFAULTS = {"kind": "serve", "model": "llama3.1-70b", "count": "8", "input_len":
 RUNNING = ("electricity_usd_per_kwh", "years", "use_fraction")
 
 
+NAMES = ("kind", "model", "chip", "log", *WHOLE, *REAL, *WORDS, *RUNNING, "price_usd.*", "power_w.*")
+
+
 @router.get("/capability")
+@reads(*NAMES)
 def show_capability(request: Request) -> Response:
     """The scenario of the address; a worked one where it names none."""
     site = site_of(request)
     form = form_of(request)
-    lists = {
+    lists: dict[str, Any] = {
         "models": [model.id for model in site.catalogue.models()],
         "all_chips": site.catalogue.chips(),
         "chips_max": CHIPS_MAX,
@@ -69,12 +74,13 @@ def show_capability(request: Request) -> Response:
     points = points_of(results)
     charts = {} if request.state.format != "html" else draw_charts(request, table, points)
     return respond(
-        request, "capability/show.html", data={"scenario": form, "chips": rows, "pareto": points}, rows=table, form=form, chosen=list(scenario.chips),
+        request, "capability/show.html", data={"scenario": form, "chips": rows, "pareto": points}, rows=table, header=TABLE_COLUMNS, form=form, chosen=list(scenario.chips),
         results=results, charts=charts, points=points, running=scenario.running, words=layout_in_words, **lists, **dates_of(request),
     )  # fmt: skip
 
 
 @router.get("/capability/chart/{name}.{ending}")
+@reads(*NAMES)
 def show_chart(request: Request, name: str, ending: str) -> Response:
     """One chart of the scenario as a file: SVG or PNG."""
     form = form_of(request)
@@ -145,6 +151,12 @@ def read_scenario(request: Request, form: dict[str, str]) -> Scenario:
             problems.add(f"{value} is not above nought", code="bad-number", where=name)
     problems.raise_if_any()
     return Scenario(fields, chips_of(request), own, Running(**kept))
+
+
+TABLE_COLUMNS = (
+    "chip", "name", "tokens_per_s_per_chip", "low_50", "high_50", "low_90", "high_90", "ratio", "usd_per_million_tokens",
+    "usd_per_million_low_90", "usd_per_million_high_90", "bottleneck", "fits", "problem",
+)  # fmt: skip
 
 
 def table_row(result: ChipResult) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from lockgate.services.practice import list_kinds, load_practice
 from lockgate.services.registry import Registry
 from lockgate.services.uploads import TYPES, attach_upload
 from lockgate.web.case_inputs import Choices, Part, Typed, build_parts, labels_of, place_problems, read_parts
-from lockgate.web.pages.cases import COUNTER, officer_ids, own_key, reading_of, require_answer
+from lockgate.web.cases import COUNTER, officer_ids, reading_of
+from lockgate.web.forms import own_key, require_answer
+from lockgate.web.query import reads
 from lockgate.web.respond import page
 from lockgate.web.site import site_of
 from lockgate.web.visitors import KnownVisitor
@@ -65,6 +67,7 @@ def action_named(reading: CaseReading, name: str) -> Action:
 
 
 @router.get("/{case_id}/actions/{action}")
+@reads("*")
 def ask(request: Request, visitor: KnownVisitor, case_id: str, action: str) -> Response:
     """The form of an action."""
     reading = reading_of(request, visitor, case_id)

@@ -17,7 +17,9 @@ from lockgate.services.practice import list_kinds, load_practice
 from lockgate.services.registry import Registry
 from lockgate.services.uploads import TYPES, attach_upload
 from lockgate.web.answers import Section, asked_now, read_answers, section_of_task, sections_of, show_answer
-from lockgate.web.pages.cases import COUNTER, own_key, reading_of, require_answer
+from lockgate.web.cases import COUNTER, reading_of
+from lockgate.web.forms import own_key, require_answer
+from lockgate.web.query import reads
 from lockgate.web.respond import page
 from lockgate.web.site import site_of
 from lockgate.web.visitors import KnownVisitor
@@ -126,6 +128,7 @@ def shared_of(request: Request, reading: CaseReading) -> dict[str, Any]:
 
 
 @router.get("/{case_id}/apply")
+@reads("saved")
 def show_tasks(request: Request, visitor: KnownVisitor, case_id: str) -> Response:
     """The task list of an application."""
     reading = writable(request, visitor, case_id)
@@ -133,6 +136,7 @@ def show_tasks(request: Request, visitor: KnownVisitor, case_id: str) -> Respons
 
 
 @router.get("/{case_id}/apply/check")
+@reads("saved")
 def check_answers(request: Request, visitor: KnownVisitor, case_id: str) -> Response:
     """All answers on one page, before they are submitted."""
     reading = writable(request, visitor, case_id)
@@ -162,6 +166,7 @@ def submit(
 
 
 @router.get("/{case_id}/apply/documents")
+@reads("saved")
 def show_documents(request: Request, visitor: KnownVisitor, case_id: str) -> Response:
     """The papers of an application."""
     return documents_page(request, writable(request, visitor, case_id))
@@ -241,6 +246,7 @@ def section_named(reading: CaseReading, name: str) -> Section:
 
 
 @router.get("/{case_id}/apply/{section_id}")
+@reads("saved")
 def ask_section(request: Request, visitor: KnownVisitor, case_id: str, section_id: str) -> Response:
     """One page of the form."""
     reading = writable(request, visitor, case_id)

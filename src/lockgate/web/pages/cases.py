@@ -1,299 +1,39 @@
-"""Cases: the list with its queues and views, assigning many at once, one case as one person reads it."""
+"""One case as one person reads it: its page, its restricted parts, timeline, proofs, letters and papers."""
 
 import datetime as dt
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from lockgate.base.errors import InvalidInputError, LockgateError
+from lockgate.base.errors import LockgateError
 from lockgate.casework.case import Decision
 from lockgate.casework.states import CaseState
 from lockgate.reports.letters import LETTERS
 from lockgate.services.access import Visitor
-from lockgate.services.case_lists import list_cases
-from lockgate.services.case_queues import CaseCounter, QueueCounts, assign_cases, cases_naming, mask_rows
-from lockgate.services.case_reading import CaseReading, open_reading, party_names
+from lockgate.services.case_reading import CaseReading, open_reading
 from lockgate.services.case_timeline import list_timeline, prove_case_event, verify_case
-from lockgate.services.ledger import OFFICIALS
 from lockgate.services.letters import write_letter
-from lockgate.services.people import READERS, WITHHELD, list_people, read_names
-from lockgate.services.practice import list_kinds, load_practice
-from lockgate.services.registry import Registry
+from lockgate.services.people import READERS, WITHHELD, read_names
 from lockgate.services.uploads import read_paper
+from lockgate.web.cases import STATE_TAGS, reading_of
+from lockgate.web.forms import own_key
+from lockgate.web.query import reads
 from lockgate.web.respond import encode, page, respond
 from lockgate.web.site import site_of
 from lockgate.web.visitors import KnownVisitor
 
 router = APIRouter(prefix="/cases")
 
-ROWS = 50
 TIMELINE_ROWS = 200
-FILTERS = ("state", "kind", "applicant", "assigned_to", "queue")
-PENDING = (
-    "registered,initial_review,held,referred,recommendations_in,operating_committee,advisory_committee,"
-    "review_board,president"
-)
-PROPOSED = "approval_proposed,denial_proposed,return_proposed,no_licence_needed_proposed,revocation_proposed"
-OFFICE_VIEWS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("Everything", {}),
-    ("Assigned to me", {"assigned_to": "me"}),
-    ("Assigned to nobody, waiting", {"assigned_to": "nobody", "state": PENDING}),
-    ("Under review", {"state": PENDING}),
-    ("Out for advice", {"state": "referred"}),
-    ("Waiting for a second signature", {"state": PROPOSED}),
-    ("Paused or held", {"state": "paused,held"}),
-    ("In force", {"state": "approved,suspended"}),
-)
-PARTY_VIEWS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("Everything", {}),
-    ("Drafts", {"state": "draft"}),
-    ("Under review", {"state": f"{PENDING},{PROPOSED},paused"}),
-    ("In force", {"state": "approved,suspended"}),
-    ("Denial intended or denied", {"state": "intent_to_deny,denied,appealed"}),
-)
-STATE_TAGS: Mapping[str, str] = {
-    "approved": "met", "denied": "not-met", "revoked": "not-met", "suspended": "not-met", "intent_to_deny": "not-met",
-    "referred": "undetermined", "paused": "undetermined", "held": "undetermined",
-    **dict.fromkeys(PROPOSED.split(","), "undetermined"),
-}  # fmt: skip
-COUNTER = CaseCounter()
+FIELD_COLUMNS = ("case", "field", "label", "answer")
 
 
-def reading_of(request: Request, visitor: Visitor, case_id: str) -> CaseReading:
-    """A case as the visitor reads it.
-
-    Raises:
-        LockgateError: ``unknown-case``, ``not-allowed``.
-    """
-    return open_reading(site_of(request).registry, visitor.actor, case_id)
-
-
-@cache
-def kind_titles() -> Mapping[str, str]:
-    """Title of every kind of case, by id."""
-    return {name: load_practice(name).kind.title for name in list_kinds()}
-
-
-@cache
-def clock_titles(kind: str) -> Mapping[str, str]:
-    """Title of every clock of a kind, by id."""
-    procedure = load_practice(kind).procedure
-    return {clock.id: clock.title for clock in procedure.clocks} if procedure else {}
-
-
-@router.get("")
-def show_list(request: Request, visitor: KnownVisitor) -> Response:
-    """The cases the visitor may see, the latest changed first."""
-    return list_page(request, visitor)
-
-
-def require_answer(value: str, where: str, message: str) -> str:
-    """An answer that must be there.
-
-    Raises:
-        LockgateError: ``missing``.
-    """
-    if not value:
-        raise LockgateError(message, code="missing", where=where)
-    return value
-
-
-def list_page(
-    request: Request, visitor: Visitor, status: int = 200, problems: tuple[LockgateError, ...] = (), notice: str = ""
-) -> Response:  # fmt: skip
-    """The list, with what was just done to it."""
-    registry, person = site_of(request).registry, visitor.actor
-    filters = {name: request.query_params.get(name, "") for name in FILTERS}
-    asked = {
-        **filters,
-        "assigned_to": person.id if filters["assigned_to"] == "me" else filters["assigned_to"],
-    }
-    check_states(asked["state"])
-    after = read_after(request.query_params.get("after", ""))
-    if request.state.format in ("csv", "jsonl"):
-        return respond(request, "cases/list.html", rows=every_row(registry, visitor, asked))
-    rows = list_rows(registry, visitor, asked, after, ROWS + 1)
-    following = mark_of(rows[ROWS - 1]) if len(rows) > ROWS else ""
-    rows = rows[:ROWS]
-    official = any(person.holds(role) for role in OFFICIALS)
-    counts = COUNTER.count(registry, person)
-    may_assign = bool({"officer", "administrator"} & {str(role) for role in person.roles})
-    context = {
-        "rows_shown": [decorated(row, registry.today()) for row in rows],
-        "counts": counts,
-        "views": view_links(OFFICE_VIEWS if official else PARTY_VIEWS, filters, counts),
-        "named": [decorated(row, registry.today()) for row in cases_naming(registry, person)],
-        "names": names_of(registry, rows),
-        "kinds": kind_titles(),
-        "states": [state.value for state in CaseState],
-        "filters": filters,
-        "following": following,
-        "official": official,
-        "may_assign": may_assign,
-        "may_apply": "applicant" in visitor.roles or "officer" in visitor.roles,
-        "officers": officer_ids(registry) if may_assign else (),
-        "key": secrets.token_urlsafe(12),
-        "notice": notice,
-    }
-    if request.state.format != "html":
-        return respond(request, "cases/list.html", data={"cases": rows, "next": following or None})
-    return page(request, "cases/list.html", status, problems=problems, **context)
-
-
-def view_links(
-    views: tuple[tuple[str, Mapping[str, str]], ...], filters: Mapping[str, str], counts: QueueCounts
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Views as links with the number of cases in each."""
-    chosen = {name: value for name, value in filters.items() if value}
-    found = []
-    for label, view in views:
-        count: int | str = sum(counts.states.get(name, 0) for name in view.get("state", "").split(","))
-        if view.get("assigned_to"):
-            count = counts.mine if view["assigned_to"] == "me" else ""
-        found.append(
-            {"label": label, "address": "/cases" + ("?" + urlencode(view) if view else ""), "on": dict(view) == chosen,
-             "count": count if view else counts.total}
-        )  # fmt: skip
-    return found
-
-
-def names_of(registry: Registry, rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Names of the applicants in a list, as far as they are not withheld."""
-    with registry.read() as work:
-        return party_names(work, {str(row["applicant"]) for row in rows} - {WITHHELD})
-
-
-def list_rows(
-    registry: Registry, visitor: Visitor, filters: Mapping[str, str], after: tuple[str, str] | None, limit: int
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of a page, with what the visitor may not see of them withheld.
-
-    Raises:
-        LockgateError: ``bad-filter``, ``not-allowed``.
-    """
-    for name, value in [*filters.items(), ("after", "".join(after or ()))]:
-        if not value.isprintable():
-            raise LockgateError("this cannot be looked for", code="bad-filter", where=name)
-    person = visitor.actor
-    rows = list_cases(registry, person, **filters, after=after, limit=limit)
-    return mask_rows(registry, person, rows)
-
-
-def every_row(registry: Registry, visitor: Visitor, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Every row under the filters, page by page."""
-    after: tuple[str, str] | None = None
-    while rows := list_rows(registry, visitor, filters, after, 200):
-        yield from rows
-        after = rows[-1]["changed_at"], rows[-1]["id"]
-
-
-def mark_of(row: Mapping[str, Any]) -> str:
-    """Where the next page goes on."""
-    return f"{row['changed_at']}~{row['id']}"
-
-
-def read_after(text: str) -> tuple[str, str] | None:
-    """Where a page begins.
-
-    Raises:
-        LockgateError: ``bad-mark``.
-    """
-    if not text:
-        return None
-    changed_at, mark, case_id = text.partition("~")
-    if not mark or not case_id:
-        raise LockgateError(
-            "the page's mark is broken", code="bad-mark", where="after", hint="take it from the page before"
-        )
-    return changed_at, case_id
-
-
-def check_states(text: str) -> None:
-    """Make sure that a filter names states.
-
-    Raises:
-        InvalidInputError: ``bad-choice`` for each that is none.
-    """
-    known = {state.value for state in CaseState}
-    wrong = [
-        LockgateError(f"there is no state {name!r}", code="bad-choice", where="state", hint=", ".join(sorted(known)))
-        for name in text.split(",")
-        if name and name not in known
-    ]  # fmt: skip
-    if wrong:
-        raise InvalidInputError(wrong)
-
-
-def decorated(row: Mapping[str, Any], today: dt.date) -> dict[str, Any]:
-    """A row with its age and its clock in days."""
-    opened = dt.date.fromisoformat(row["opened_at"][:10])
-    due = row["due_on"]
-    left = (dt.date.fromisoformat(due[:10]) - today).days if due and due != "stands" else None
-    return {
-        **row,
-        "age": (today - opened).days,
-        "left": left,
-        "tag": STATE_TAGS.get(row["state"], ""),
-        "kind_title": kind_titles().get(row["kind"], row["kind"]),
-        "clock_title": clock_titles(row["kind"]).get(row["clock"], row["clock"]) if row["clock"] else "",
-        "flag_list": row["flags"].split(),
-    }
-
-
-def officer_ids(registry: Registry) -> list[str]:
-    """Ids of the people a case can be assigned to."""
-    return [
-        person.id for person in list_people(registry) if "officer" in {str(role) for role in person.roles}
-    ]
-
-
-@router.post("/assign")
-def assign_many(
-    request: Request, visitor: KnownVisitor, case: Annotated[list[str], Form()] = [], to: Annotated[str, Form()] = "",
-    queue: Annotated[str, Form()] = "", key: Annotated[str, Form()] = "",
-) -> Response:  # fmt: skip
-    """Assign every case that was ticked."""
-    if not case:
-        error = LockgateError("tick at least one case", code="nothing-given", where="cases")
-        return list_page(request, visitor, 422, (error,))
-    try:
-        done = assign_cases(
-            site_of(request).registry, visitor.actor, case, to=to.strip(), queue=queue.strip(),
-            key=own_key(visitor, key),
-        )  # fmt: skip
-    except LockgateError as error:
-        return list_page(request, visitor, 422, error.problems)
-    COUNTER.forget()
-    problems = tuple(
-        LockgateError(f"{name}: {error.problems[0].message}", code=error.problems[0].code, where="cases", hint=error.problems[0].hint)
-        for name, error in done.items()
-        if error is not None
-    )  # fmt: skip
-    count = sum(error is None for error in done.values())
-    return list_page(request, visitor, 422 if problems else 200, problems, notice=str(count))
-
-
-def own_key(visitor: Visitor, key: str) -> str:
-    """A form's idempotency key, which nobody else's form can meet; empty where the form has none."""
-    kept = "".join(char for char in key[:100] if char.isascii() and char.isprintable())
-    return f"form/{visitor.id}/{kept}" if kept else ""
-
-
-@router.get("/find")
-def find(request: Request, visitor: KnownVisitor, number: str = "") -> Response:
-    """Open a case by its number."""
-    reading = reading_of(request, visitor, number.strip())
-    return RedirectResponse(f"/cases/{quote(reading.case.id)}", 303)
-
-
-# ---------------------------------------------------------------------------------------------------- one case
 @router.get("/{case_id}")
+@reads("done")
 def show_case(request: Request, visitor: KnownVisitor, case_id: str) -> Response:
     """A case as the visitor may see it."""
     return case_page(request, reading_of(request, visitor, case_id))
@@ -303,7 +43,9 @@ def case_page(request: Request, reading: CaseReading, status: int = 200, **conte
     """The page of a case."""
     registry = site_of(request).registry
     if request.state.format != "html":
-        return respond(request, "cases/show.html", data=reading.as_dict(), rows=field_rows(reading))
+        return respond(
+            request, "cases/show.html", data=reading.as_dict(), rows=field_rows(reading), header=FIELD_COLUMNS
+        )
     kind = reading.practice.kind
     stage = (
         {clock.id: clock for clock in reading.practice.procedure.clocks} if reading.practice.procedure else {}

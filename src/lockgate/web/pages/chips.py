@@ -13,6 +13,7 @@ from lockgate.catalogue import Chip
 from lockgate.catalogue.chips import plain
 from lockgate.services.chips import chip_row, describe_chip
 from lockgate.services.standing import REFERENCE_ROUTE
+from lockgate.web.query import reads
 from lockgate.web.respond import dates_of, respond
 from lockgate.web.site import site_of
 
@@ -41,6 +42,7 @@ COLUMNS = (
 
 
 @router.get("/chips")
+@reads(*FACETS)
 def list_chips(
     request: Request,
     q: str = "",
@@ -54,6 +56,7 @@ def list_chips(
     clocks = dates_of(request)
     classes = site.classifications(clocks["on"], clocks["known_at"])
     rows = [listed(chip, classes.get(chip.id)) for chip in site.catalogue.chips()]
+    header = tuple(rows[0])
     wanted = {name: request.query_params.getlist(name) for name in FACETS}
     if q:
         needle = q.casefold()
@@ -74,6 +77,7 @@ def list_chips(
         request,
         "chips/list.html",
         rows=rows,
+        header=header,
         data=rows,
         chips=rows,
         facets=facets,

@@ -15,6 +15,7 @@ from lockgate.controls.determination import Determination
 from lockgate.services.determine import answer_as_dict, cite
 from lockgate.services.standing import follow_deal
 from lockgate.services.transaction_rows import COLUMNS as TRANSACTION_COLUMNS
+from lockgate.web.query import reads
 from lockgate.web.respond import dates_of, page, respond
 from lockgate.web.site import site_of
 
@@ -91,6 +92,7 @@ COLUMNS = tuple(question.column for step in STEPS for question in step.questions
 
 
 @router.get("/determine")
+@reads(*COLUMNS, "dd_*", "step", "with_on", "with_item")
 def determine(request: Request) -> Response:
     """The answer for what the address says; without an item or figures, the first page of the form."""
     row = read_row(request)
@@ -101,6 +103,7 @@ def determine(request: Request) -> Response:
 
 
 @router.get("/determine/step")
+@reads("*")
 def take_step(request: Request) -> Response:
     """A page of the form was filled in: on to the next one, or to the answer."""
     query = {

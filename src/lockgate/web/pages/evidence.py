@@ -6,12 +6,23 @@ from fastapi import APIRouter, Form, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from lockgate.base.errors import LockgateError
-from lockgate.services.evidence_desk import marked_text, read_history, record_decision, show_desk
+from lockgate.services.evidence_desk import (
+    READERS,
+    marked_text,
+    read_history,
+    record_decision,
+    show_desk,
+    takes_back,
+)
 from lockgate.web.respond import page, respond
 from lockgate.web.site import site_of
 from lockgate.web.visitors import KnownVisitor
 
 router = APIRouter(prefix="/evidence")
+
+CLAIM_COLUMNS = (
+    "id", "document", "subject", "attribute", "value", "hedge", "attributed_to", "quote", "start", "end", "decision",
+)  # fmt: skip
 
 
 def desk_data(request: Request) -> tuple[dict[str, Any], list[Any]]:
@@ -20,6 +31,12 @@ def desk_data(request: Request) -> tuple[dict[str, Any], list[Any]]:
     with site.registry.read() as work:
         history = read_history(work)
     return show_desk(site.desk, history), history
+
+
+def may_decide(request: Request) -> bool:
+    """Whether the reader is offered decisions."""
+    visitor = request.state.person
+    return visitor is not None and any(visitor.actor.holds(role) for role in READERS)
 
 
 @router.get("")
@@ -32,8 +49,8 @@ def show_evidence(request: Request, attribute: str = "", document: str = "") -> 
     ]  # fmt: skip
     attributes = sorted({row["attribute"] for row in data["claims"]})
     return respond(
-        request, "evidence/show.html", data=data, rows=claims, reading=data, claims=claims, attributes=attributes,
-        attribute=attribute, document=document, history=history,
+        request, "evidence/show.html", data=data, rows=claims, header=CLAIM_COLUMNS, reading=data, claims=claims, attributes=attributes,
+        attribute=attribute, document=document, history=history, may_decide=may_decide(request), takes_back=takes_back(history),
     )  # fmt: skip
 
 
@@ -54,6 +71,7 @@ def show_document(request: Request, document_id: str) -> Response:
         "evidence/document.html",
         data={**found, "claims": claims},
         rows=claims,
+        header=CLAIM_COLUMNS,
         document=found,
         claims=claims,
         pieces=pieces,
@@ -68,12 +86,14 @@ def decide(
     """Accept, reject, merge or un-merge, with a reason."""
     try:
         with site_of(request).registry.work() as work:
-            record_decision(work, by=visitor.id, action=action, target=target, reason=reason, other=other)
+            record_decision(work, visitor.actor, action=action, target=target, reason=reason, other=other)
     except LockgateError as error:
+        if error.code == "not-allowed":
+            raise
         data, history = desk_data(request)
         return page(
             request, "evidence/show.html", 422, problems=error.problems, reading=data, claims=data["claims"], attributes=[],
-            attribute="", document="", history=history,
+            attribute="", document="", history=history, may_decide=True, takes_back=takes_back(history),
         )  # fmt: skip
     return RedirectResponse(f"/evidence#{target}", 303)
 
@@ -84,11 +104,13 @@ def add_document(request: Request, visitor: KnownVisitor, file: UploadFile) -> R
     site = site_of(request)
     try:
         with site.registry.work() as work:
-            site.desk.add(work, by=visitor.id, name=file.filename or "document", content=file.file.read())
+            site.desk.add(work, visitor.actor, name=file.filename or "document", content=file.file.read())
     except LockgateError as error:
+        if error.code == "not-allowed":
+            raise
         data, history = desk_data(request)
         return page(
             request, "evidence/show.html", 422, problems=error.problems, reading=data, claims=data["claims"], attributes=[],
-            attribute="", document="", history=history,
+            attribute="", document="", history=history, may_decide=True, takes_back=takes_back(history),
         )  # fmt: skip
     return RedirectResponse("/evidence", 303)

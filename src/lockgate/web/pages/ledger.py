@@ -13,6 +13,8 @@ from lockgate.web.visitors import KnownVisitor
 
 router = APIRouter(prefix="/ledger")
 
+COLUMNS = ("id", "unit", "posted_in", "posted_out", "held_in", "held_out", "balance", "headroom", "breach")
+
 
 @router.get("")
 def show_ledger(request: Request, visitor: KnownVisitor, kind: str = "") -> Response:
@@ -26,6 +28,7 @@ def show_ledger(request: Request, visitor: KnownVisitor, kind: str = "") -> Resp
         "ledger/show.html",
         data={"accounts": rows, "caps": caps},
         rows=rows,
+        header=COLUMNS,
         accounts=rows,
         caps=caps,
         kind=kind,

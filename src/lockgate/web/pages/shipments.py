@@ -12,6 +12,7 @@ from lockgate.services import end_use, lots
 from lockgate.services import shipments as service
 from lockgate.services.overview import read_shipments
 from lockgate.web.pages.batches import whole
+from lockgate.web.query import reads
 from lockgate.web.respond import page, respond
 from lockgate.web.site import site_of
 from lockgate.web.visitors import KnownVisitor
@@ -19,14 +20,25 @@ from lockgate.web.visitors import KnownVisitor
 router = APIRouter(prefix="/shipments")
 
 ROW_PROBLEMS_MAX = 100
+COLUMNS = (
+    "id", "state", "recipient", "name", "case", "quantity", "delivered", "reported", "returned", "exported_on", "evidence", "lots", "entry", "delivery",
+)  # fmt: skip
 
 
 @router.get("")
+@reads("case")  # a case's own link brings it along; the list is not narrowed by it
 def show_shipments(request: Request, visitor: KnownVisitor) -> Response:
     """Shipments, what is due, what is open."""
     found = read_shipments(site_of(request).registry, visitor.actor)
     return respond(
-        request, "shipments/show.html", data=found, rows=found["shipments"], found=found, given={}, form=""
+        request,
+        "shipments/show.html",
+        data=found,
+        rows=found["shipments"],
+        header=COLUMNS,
+        found=found,
+        given={},
+        form="",
     )
 
 

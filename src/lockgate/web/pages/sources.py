@@ -24,7 +24,10 @@ def list_sources(request: Request, q: str = "", kind: str = "") -> Response:
         if (not kind or item.kind == kind) and (not needle or needle in f"{item.id} {item.title} {item.publisher}".casefold())
     ]  # fmt: skip
     rows = [item.model_dump(mode="json", exclude={"origin"}) for item in found]
-    return respond(request, "sources.html", rows=rows, sources=found, q=q, kind=kind, kinds=kinds)
+    header = tuple(everything[0].model_dump(mode="json", exclude={"origin"}))
+    return respond(
+        request, "sources.html", rows=rows, header=header, sources=found, q=q, kind=kind, kinds=kinds
+    )
 
 
 @router.get("/sources/{source_id}")
