@@ -62,9 +62,7 @@ def test_an_empty_csv_has_the_header_of_a_full_one(path: str, empty: TestClient,
 
 
 def test_a_csv_keeps_its_figures_where_its_first_row_has_none(empty: TestClient) -> None:
-    text = empty.get(
-        "/capability.csv?model=llama3.1-70b&kind=serve&chip=b30a&chip=h200-sxm&count=8"
-    ).text
+    text = empty.get("/capability.csv?model=llama3.1-70b&kind=serve&chip=b30a&chip=h200-sxm&count=8").text
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows[0]["problem"]
     assert float(rows[1]["tokens_per_s_per_chip"]) > 0
