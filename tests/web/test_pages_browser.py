@@ -64,7 +64,7 @@ def test_every_page_is_accessible_light_and_dark(served: Served, browser: Browse
             wrong.append(f"{shown.path}: not one h1")
         page.evaluate(AXE)
         for look in ("light", "dark"):
-            page.emulate_media(color_scheme=look)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=look)
             wrong += violations(page)
         page.set_viewport_size({"width": TELEPHONE_PX, "height": 800})
         if (width := page.evaluate("document.documentElement.scrollWidth")) > TELEPHONE_PX:

@@ -84,7 +84,9 @@ def weigh_claims(desk: Desk) -> None:
     desk.unfold("Decide", claim)
     desk.write("Reason", f"a slip of the pen ({desk.tag})", claim)
     desk.press("Reject", claim)
-    history = desk.page.locator("table", has_text=desk.say("What people decided; entries are only ever added"))
+    history = desk.page.locator(
+        "table", has_text=desk.say("What people decided; entries are only ever added")
+    )
     expect(history).to_contain_text(f"the record says otherwise ({desk.tag})")
     expect(history).to_contain_text(f"a slip of the pen ({desk.tag})")
 
@@ -96,7 +98,11 @@ def add_a_report(desk: Desk) -> None:
     desk.attach("photo.xyz", "no text", form)
     desk.press("Read it", form)
     desk.is_told("photo.xyz")
-    desk.attach(f"note-{desk.tag}.txt", f"China approved 500,000 Nvidia H200 chips, Bloomberg reported. {desk.tag}\n", form)
+    desk.attach(
+        f"note-{desk.tag}.txt",
+        f"China approved 500,000 Nvidia H200 chips, Bloomberg reported. {desk.tag}\n",
+        form,
+    )
     desk.press("Read it", form)
     desk.page.get_by_role("link", name=re.compile(f"note-{desk.tag}")).first.click()
     desk.settle()

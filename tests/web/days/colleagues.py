@@ -36,7 +36,9 @@ class Colleagues:
     def submit(self, person: str, kind: str, case_id: str, **fields: Any) -> None:
         """Somebody files a whole application."""
         applicant = people.find_person(self.registry, person)
-        cases.open_case(self.registry, applicant, kind, applicant.organisation, case_id=case_id, fields=fields)
+        cases.open_case(
+            self.registry, applicant, kind, applicant.organisation, case_id=case_id, fields=fields
+        )
         for paper in PAPERS[kind]:
             with self.registry.work() as work:
                 digest = keep_document(work, f"{paper} of {case_id}\n".encode(), "text/plain")
@@ -55,7 +57,12 @@ class Colleagues:
         applicant = people.find_person(self.registry, person)
         fields = {"product": PRODUCT, "quantity": 5_000, "site_place": "CN"}
         cases.open_case(
-            self.registry, applicant, "import-approval", applicant.organisation, case_id=case_id, fields=fields
+            self.registry,
+            applicant,
+            "import-approval",
+            applicant.organisation,
+            case_id=case_id,
+            fields=fields,
         )
 
     def decide(self, kind: str, case_id: str, **proposal: Any) -> None:
@@ -106,5 +113,11 @@ class Colleagues:
         """The laboratory tests a lot."""
         tester = people.find_person(self.registry, "tester")
         lots.record_test(
-            self.registry, tester, lot, case_id=export_case, passed=True, sample=sample, certificate=f"T-{lot}"
+            self.registry,
+            tester,
+            lot,
+            case_id=export_case,
+            passed=True,
+            sample=sample,
+            certificate=f"T-{lot}",
         )

@@ -91,7 +91,9 @@ def gather_advice(desk: Desk, case: str, others: Colleagues) -> None:
     adviser.press("advise")
     adviser.reads("the need is shown", "#advice")
     for agency in ("miit", "ndrc"):
-        others.do(f"adviser-{agency}", case, Action.ADVISE, recommendation="no_objection", reasons="none against it")
+        others.do(
+            f"adviser-{agency}", case, Action.ADVISE, recommendation="no_objection", reasons="none against it"
+        )
     desk.open(f"/cases/{case}")
     desk.reads("agreed", "#advice")
     desk.follow("consolidate", "#actions")

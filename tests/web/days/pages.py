@@ -37,7 +37,11 @@ PAGES: tuple[Shown, ...] = (
     Shown("determine", f"/determine?{DEAL}", "May it pass?"),
     Shown("determine-compare", f"/determine?{DEAL}&with_on=2025-12-01", "The same deal on two days"),
     Shown("capability", "/capability", "Serving"),
-    Shown("capability-train", "/capability?kind=train&model=gpt3-175b&chip=h200-sxm&chip=h100-sxm&count=1024", "Training"),
+    Shown(
+        "capability-train",
+        "/capability?kind=train&model=gpt3-175b&chip=h200-sxm&chip=h100-sxm&count=1024",
+        "Training",
+    ),
     Shown("capability-problem", "/capability?count=eight", "", pictured=False),
     Shown("evidence", "/evidence", "Contradictions and claims"),
     Shown("document", "/evidence/documents/1-wire.txt", "A document with what it claims"),

@@ -67,7 +67,9 @@ def take_figures_along(desk: Desk) -> None:
     link = desk.named("link", "CSV").get_attribute("href")
     rows = list(csv.DictReader(io.StringIO(desk.fetch(str(link)).text())))
     assert [row["chip"] for row in rows] == ["h100-sxm", "h200-sxm", "h20-96"]
-    assert all(float(row["low_90"]) < float(row["tokens_per_s_per_chip"]) < float(row["high_90"]) for row in rows)
+    assert all(
+        float(row["low_90"]) < float(row["tokens_per_s_per_chip"]) < float(row["high_90"]) for row in rows
+    )
     figure = desk.page.locator("figcaption").first
     drawn = desk.fetch(str(figure.get_by_role("link", name="SVG").get_attribute("href")))
     assert drawn.text().startswith("<svg")
