@@ -13,7 +13,7 @@ def spend(desk: Desk, _: Colleagues) -> None:
     read_without_login(desk)
     look_a_figure_up(desk)
     move_the_dates(desk)
-    desk.sign_in("auditor")
+    desk.sign_in("adviser-state")
     weigh_claims(desk)
     add_a_report(desk)
     see_what_is_withheld(desk)
@@ -84,11 +84,29 @@ def weigh_claims(desk: Desk) -> None:
     desk.unfold("Decide", claim)
     desk.write("Reason", f"a slip of the pen ({desk.tag})", claim)
     desk.press("Reject", claim)
+    merge_and_take_apart(desk)
     history = desk.page.locator(
         "table", has_text=desk.say("What people decided; entries are only ever added")
     )
     expect(history).to_contain_text(f"the record says otherwise ({desk.tag})")
     expect(history).to_contain_text(f"a slip of the pen ({desk.tag})")
+
+
+def merge_and_take_apart(desk: Desk) -> None:
+    """Two claims that tell the same are merged; the merge is taken back, and both decisions stay on record."""
+    rows = desk.page.locator("caption + thead + tbody tr[id]")
+    one, two = (str(rows.nth(number).get_attribute("id")) for number in (0, 1))
+    claim = f"tr[id='{one}']"
+    desk.unfold("Decide", claim)
+    merging = f"{claim} form:has(input[name=other])"
+    desk.write("Tells the same as (claim)", two, merging)
+    desk.write("Reason", f"one sentence, twice ({desk.tag})", merging)
+    desk.press("Merge", merging)
+    last = "main table:has(thead th:nth-of-type(5)) tbody tr:has(summary) >> nth=-1"
+    desk.unfold("Decide", last)
+    desk.write("Reason", f"two speakers after all ({desk.tag})", last)
+    desk.press("Un-merge", last)
+    desk.reads(f"two speakers after all ({desk.tag})")
 
 
 def add_a_report(desk: Desk) -> None:
@@ -110,7 +128,7 @@ def add_a_report(desk: Desk) -> None:
 
 
 def see_what_is_withheld(desk: Desk) -> None:
-    """An auditor reads cases without the names that are withheld; a reason opens them."""
+    """An agency reads who gets what without the names that are withheld."""
     desk.open("/batches")
     assert desk.page.locator(".withheld").count() > 3
     desk.lacks("ByteDance")
