@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from lockgate.casework.states import Action
-from lockgate.services import batches, cases, lots, people, shippable
+from lockgate.services import batches, case_record, cases, lots, people, rounds, shippable
 from lockgate.services.documents import keep_document
 from lockgate.services.registry import Registry
 
@@ -68,7 +68,7 @@ class Colleagues:
     def decide(self, kind: str, case_id: str, **proposal: Any) -> None:
         """The offices take a submitted case to its approval; what is under review already goes on from there."""
         with self.registry.read() as work:
-            state = cases.load_case(work, case_id).state.value
+            state = case_record.load_case(work, case_id).state.value
         if state == "registered":
             self.do("officer", case_id, Action.BEGIN_REVIEW)
         self.do("officer", case_id, Action.REFER, agencies=AGENCIES[kind])
@@ -97,9 +97,9 @@ class Colleagues:
             self.registry, officer, case_id, recipient, quantity, accepted_on=self.registry.today()
         )
         batches.open_batch(self.registry, officer, case_id, batch, quantity, rule="by-day")
-        round_id, _ = batches.propose_allocation(self.registry, officer, batch)
+        round_id, _ = rounds.propose_allocation(self.registry, officer, batch)
         expires = self.registry.clock() + dt.timedelta(days=60)
-        batches.commit_allocation(self.registry, chief, round_id, expires_at=expires)
+        rounds.commit_allocation(self.registry, chief, round_id, expires_at=expires)
         return f"{round_id}-{recipient}"
 
     def join(self, deal: str, export_case: str, import_case: str) -> None:
