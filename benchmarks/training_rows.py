@@ -293,10 +293,12 @@ def archive() -> Iterator[dict[str, object]]:
             continue  # a regression, says the source
         moe, assumed = ep > 1, ""
         if (release, model, chip) in RECIPE_SAYS:
-            micro, chunks, ep = RECIPE_SAYS[release, model, chip]
+            pp, micro, chunks, ep = RECIPE_SAYS[release, model, chip]
             assumed = (
-                "micro-batch, interleave and ep as in the recipe of the release; the table says otherwise"
+                "pp, micro-batch, interleave and ep as in the recipe of the release; the table says otherwise"
             )
+        if sharded:
+            assumed = "some layers' activations are kept in the host's memory, says the recipe: here they do not fit"
         yield job(
             family=("moe-" if moe else "") + ("hopper" if chip == "h100-sxm" else "blackwell"),
             model=model, chip=chip, count=count, precision=precision, tp=tp, pp=pp, cp=cp, ep=ep, micro_batch=micro,
@@ -308,33 +310,65 @@ def archive() -> Iterator[dict[str, object]]:
         )  # fmt: skip
 
 
-# What recipes say beyond the tables: scripts/performance/configs of the tags v0.2.0 (25.11), v0.3.0 (26.02), v0.4.2 (26.04).
-# Micro-batch, interleave and ep where they differ.
+# What recipes say beyond the tables: scripts/performance/configs of the tags v0.2.0 (25.11), v0.3.0 (26.02), v0.3.1 (26.02.01),
+# v0.4.0 (26.04), v0.4.2 (26.04.01), v0.5.0 (26.06). pp, micro-batch, interleave and ep where they differ.
 RECIPE_SAYS = {
-    ("25.11", "gpt-oss-120b", "h100-sxm"): (1, 1, 8),
-    ("25.11", "gpt-oss-120b", "b200"): (4, 1, 64),
-    ("25.11", "qwen3-30b-a3b", "h100-sxm"): (1, 12, 8),
+    ("25.11", "gpt-oss-120b", "h100-sxm"): (4, 1, 1, 8),
+    ("25.11", "gpt-oss-120b", "b200"): (1, 4, 1, 64),
+    ("25.11", "qwen3-30b-a3b", "h100-sxm"): (2, 1, 12, 8),
+    ("25.11", "qwen3-235b-a22b", "b200"): (8, 1, 4, 8),
+    ("26.02.01", "qwen3-30b-a3b", "h100-sxm"): (1, 1, 1, 16),
 }
+# How much of a layer the host launches, and whether experts' tokens travel beside other compute, by release (the last entry
+# not later than it). Words as docs/reference/job-columns.md explains them.
+SETTINGS = {
+    ("gpt-oss-120b", "h100-sxm"): {"25.11": "launched alltoall"},
+    ("gpt-oss-120b", "b200"): {"25.11": "launched alltoall", "26.04": "launched", "26.04.01": "launched alltoall"},
+    ("gpt-oss-120b", "b300"): {"26.02": "graphed alltoall", "26.04": "graphed"},
+    ("gpt-oss-120b", "gb200"): {
+        "25.11": "launched alltoall", "26.04": "launched overlapped", "26.04.01": "launched overlapped alltoall",
+        "26.06": "recorded attention-fp8",
+    },
+    ("gpt-oss-120b", "gb300"): {"25.11": "graphed alltoall", "26.06": "recorded attention-fp8"},
+    ("qwen3-235b-a22b", "h100-sxm"): {
+        "25.11": "launched overlapped alltoall", "26.02.01": "launched overlapped", "26.04": "launched overlapped alltoall",
+    },
+    ("qwen3-235b-a22b", "b200"): {"25.11": "launched overlapped alltoall", "26.02": "launched alltoall"},
+    # the recipe of 26.02.01 overlaps nothing, but its table repeats the layout and nearly the speed of 26.02
+    ("qwen3-235b-a22b", "b300"): {
+        "26.02": "launched overlapped alltoall", "26.04": "launched alltoall", "26.04.01": "launched",
+    },
+    ("qwen3-235b-a22b", "gb200"): {"25.11": "graphed", "26.06": "recorded attention-fp8"},
+    ("qwen3-235b-a22b", "gb300"): {"25.11": "graphed", "26.06": "recorded attention-fp8"},
+    ("qwen3-30b-a3b", "h100-sxm"): {"25.11": "launched overlapped alltoall", "26.02": "launched overlapped", "26.02.01": "launched"},
+    ("qwen3-30b-a3b", "b200"): {"25.11": "router-graphed alltoall", "26.02.01": "graphed"},
+    ("qwen3-30b-a3b", "b300"): {"26.02": "router-graphed", "26.06": "recorded attention-fp8"},
+    ("qwen3-30b-a3b", "gb200"): {"25.11": "router-graphed", "26.06": "recorded attention-fp8"},
+    ("qwen3-30b-a3b", "gb300"): {"25.11": "router-graphed", "26.06": "recorded attention-fp8"},
+    ("deepseek-v3", "h100-sxm"): {"25.09": "launched overlapped"},
+    ("deepseek-v3", "b200"): {"25.11": "launched alltoall", "26.02": "launched", "26.04.01": "graphed overlapped"},
+    ("deepseek-v3", "b300"): {"25.11": "launched", "26.04.01": "graphed"},
+    ("deepseek-v3", "gb200"): {"25.11": "graphed", "26.06": "recorded"},
+    ("deepseek-v3", "gb300"): {"25.11": "launched", "26.06": "recorded attention-fp8"},
+}  # fmt: skip
 
 
 def recipe_recomputes(release: str, model: str, chip: str) -> bool:
     """Norms and activations of experts (GPT-OSS), or the up-projections of latent attention (DeepSeek-V3)."""
     if model == "deepseek-v3":
+        if chip == "gb200":
+            return not release.startswith("26.04")
         return release < "26.06" or chip != "gb300"
-    return model == "gpt-oss-120b" and chip not in ("gb300", "b300")
+    return model == "gpt-oss-120b" and (
+        chip in ("h100-sxm", "b200") or (chip == "gb200" and release < "26.06")
+    )
 
 
 def recipe_settings(release: str, model: str, chip: str) -> str:
-    """What follows the framework's name, as docs/reference/job-columns.md explains it."""
-    before = release < "26.06"
-    overlapped = {
-        "qwen3-235b-a22b": chip == "h100-sxm" or (chip == "b300" and release.startswith("26.02")),
-        "qwen3-30b-a3b": chip == "h100-sxm" and release in ("25.11", "26.02"),
-        "deepseek-v3": chip == "h100-sxm" or (chip == "b200" and release == "26.04.01"),
-    }.get(model, False)
-    copies = before and model == "gpt-oss-120b"
-    narrow = not before and model == "deepseek-v3" and chip in ("gb300", "b300")
-    return " overlapped" * overlapped + " alltoall" * copies + " attention-fp8" * narrow
+    """What follows the framework's name."""
+    by_release = SETTINGS.get((model, chip), {})
+    known = [since for since in by_release if since <= release]
+    return " " + by_release[max(known)] if known else ""
 
 
 def main() -> None:
@@ -345,8 +379,7 @@ def main() -> None:
         microbatches = int(str(row["global_batch"])) // dp // int(str(row["micro_batch"]))
         era = str(row["framework"])
         if "bridge" in era:
-            recorded = str(row["family"]) == "moe-blackwell" and era.split(" ")[1] >= "26.06"
-            era = "megatron-bridge" + (" recorded" if recorded else "") + " ".join(era.split()[2:])
+            era = "megatron-bridge " + " ".join(era.split()[2:])
         key = (era, *(row[name] for name in ("model", "chip", "precision", "tp", "pp", "cp", "micro_batch", "interleave",
                                              "recompute", "zero", "seq_len", "ep")), microbatches)  # fmt: skip
         layout = seen.setdefault(key, f"L{len(seen) + 1:02d}")

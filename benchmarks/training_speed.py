@@ -21,7 +21,7 @@ from lockgate.capability.training import _cached_tables as layer_tables_of
 from lockgate.capability.training_jobs import TrainingJob, answer_job, settle_run
 from lockgate.catalogue import load_catalogue
 from lockgate.catalogue.calibration import read_measurements
-from lockgate.services.estimate import read_job, split_row
+from lockgate.services.jobs import read_job, split_row
 from lockgate.services.train import training_job
 
 OUT = Path(__file__).parents[1] / "docs/benchmarks/training-speed.md"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from lockgate.services.estimate import Job
+from lockgate.services.jobs import Job
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "job-columns.md"
 

@@ -40,22 +40,26 @@ def activation_byte(
     h, tokens = float(model.hidden), split.tokens
     stored = 1.0 if precision in ("fp8", "fp4", "int8") else 2.0
     shared = split.tp if era.sequence_parallel else np.ones_like(split.tp)
-    query, kv = float(model.heads * model.head_dim), float(model.kv_heads * model.head_dim)
+    query, key = float(model.heads * model.head_dim), float(model.kv_heads * model.head_dim)
+    value, out = key, query
     if model.latent:
         mla = model.latent
-        query = float(model.heads * (mla.nope_head_dim + mla.rope_head_dim))
-        kv = query
+        query = key = float(model.heads * (mla.nope_head_dim + mla.rope_head_dim))
+        value = out = float(model.heads * mla.value_head_dim)
+    read = 2.0 * (query + key + value)
     norms = tokens * h * (2.0 + 2.0 + 2.0 * stored) / shared
-    attention = tokens * (2.0 * (query + 2.0 * kv) + 2.0 * query + 4.0 * model.heads) / split.tp
+    attention = tokens * (read + 2.0 * out + 4.0 * model.heads) / split.tp
     up = 2.0 if model.gated else 1.0
     dense = float(model.dense_layers + (0 if model.experts else model.prediction_layers))
-    mlp = tokens * model.ffn * (2.0 * up + stored) / split.tp * dense
+    # what the activation function reads, and the input of the product after it
+    entered = stored if era.activation_fp8 else 2.0
+    mlp = tokens * model.ffn * (entered * up + stored) / split.tp * dense
     activated = tokens * model.ffn * stored / split.tp * dense
     if model.experts:
         routed = layers - dense
         width = model.experts.per_token * model.experts.ffn + model.experts.shared_ffn
         mlp = mlp + routed * tokens * (
-            width * (2.0 * up + stored) / split.tp + model.experts.per_token * h * (2.0 + stored) / split.tp
+            width * (entered * up + stored) / split.tp + model.experts.per_token * h * stored / split.tp
         )
         activated = activated + routed * tokens * width * stored / split.tp
     unfused = 0.0 if era.fused_attention else 1.0
@@ -67,7 +71,7 @@ def activation_byte(
         if model.latent:
             # queries, keys and values are made again from their compressed form
             latent = 2.0 * (model.latent.q_rank + model.latent.kv_rank + model.latent.rope_head_dim)
-            saved = saved + layers * tokens * (2.0 * (query + 2.0 * kv) / split.tp - latent)
+            saved = saved + layers * tokens * (read / split.tp - latent)
     else:
         saved = layers * scores
     full = layers * 2.0 * tokens * h / shared

@@ -6,11 +6,24 @@ from dataclasses import dataclass, replace
 from math import hypot
 from typing import Any
 
-# Settings that a framework's name may be followed by, and what they change. Overlapped layer by
-# layer, the host launches two microbatches in pieces: the same run was 1.77 times as fast without (Megatron-Bridge, Qwen3
-# 30B on the H100, 26.02 and 26.02.01).
+# Settings that a framework's name may be followed by, and what they change: first how much of a layer with experts the host
+# still launches, then what runs beside it.
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "overlapped": {"expert_overlapped": True, "expert_launched": 1.75},
+    "launched": {
+        "described": True,
+        "expert_launched": 1.0,
+        "expert_fused": False,
+        "expert_overlapped": False,
+    },
+    "router-graphed": {
+        "described": True,
+        "expert_launched": 0.9,
+        "expert_fused": False,
+        "expert_overlapped": False,
+    },
+    "graphed": {"described": True, "expert_launched": 0.4, "expert_fused": False, "expert_overlapped": False},
+    "recorded": {"described": True, "expert_launched": 0.0, "expert_fused": True, "expert_overlapped": True},
+    "overlapped": {"described": True, "expert_overlapped": True},
     "alltoall": {"expert_copies": True},
     "attention-fp8": {"attention_fp8": True},
 }
@@ -18,7 +31,8 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 # Standard deviation, in the logarithm, added where a release was not measured and the nearest stands in.
 NEAREST_SD = 0.05
 
-# The same where nobody says with which settings a mixture of experts runs: half the logarithm of those 1.77.
+# The same where a framework was not measured and nobody says with which settings a mixture of experts runs: half the
+# logarithm of 1.77, the most that settings changed the same run by (Megatron-Bridge, Qwen3 30B, 26.02 and 26.02.01).
 SETTINGS_SD = 0.28
 
 
@@ -40,7 +54,9 @@ class Era:
         expert_overlapped: Experts' tokens travel beside the compute of another microbatch.
         expert_copies: A token crosses the network once for each of its experts, not once for each node that has some.
         attention_fp8: Attention multiplies in 8 bit.
-        two_directions: Microbatches enter the pipeline at both ends.
+        two_directions: Microbatches enter the pipeline at both ends, so that every chip holds two stages.
+        described: Its name says how experts are run.
+        activation_fp8: What the activation function of an MLP reads is kept in 8 bit.
         source: Source id of the measurements the factor rests on.
         note: What else sets it apart.
     """
@@ -59,6 +75,8 @@ class Era:
     expert_copies: bool = False
     attention_fp8: bool = False
     two_directions: bool = False
+    activation_fp8: bool = False
+    described: bool = False
     source: str = ""
     note: str = ""
 

@@ -19,6 +19,13 @@ Floats = NDArray[np.float64]
 # Share of a chip's cores that carry tokens where that runs beside compute: 20 of 132. Source: arXiv 2412.19437, 3.2.2.
 COURIERS = 20.0 / 132.0
 
+# Columns of the result that one group of cores computes at a time.
+TILE_COLUMNS = 256.0
+
+# Moved per element of the experts' output, forward and backward, to add a bias times the share of a token: in 32 bit,
+# expert by expert, then gathered and narrowed. Source: Megatron-LM, megatron/core/transformer/moe/experts.py, _apply_bias.
+BIAS_BYTE = (28.0, 38.0)
+
 
 def expert_products_s(
     model: ModelArchitecture,
@@ -41,70 +48,67 @@ def expert_products_s(
     local = experts.count / split.ep
     up = 2.0 if model.gated else 1.0
     casting = hardware.executed_format(precision) in ("fp8", "fp4", "int8") and not era.expert_fused
+    rate = 1.0 if era.expert_fused else parameters.expert_rate
     forward = backward = moved_f = moved_b = np.zeros_like(rows)
-    for n, k in ((up * width, float(model.hidden)), (float(model.hidden), width)):
+    hidden = np.full_like(width, float(model.hidden))
+    for n, k in ((up * width, hidden), (hidden, width)):
         each = np.maximum(rows / local, 1.0)
         once = op.gemm_time_s(
             hardware, precision, *np.broadcast_arrays(each * local, n, k), sustained=True, weight_byte=0.0
         )
         weights = local * n * k * 2.0 / (0.8 * hardware.memory_bandwidth_byte_per_s)
-        # the last tile of an expert's rows is half empty
-        padded = once * (1.0 + 64.0 / each) / parameters.expert_rate
-        forward = forward + padded + weights
-        backward = backward + 2.0 * padded + 3.0 * weights
+        # the last tile of an expert's rows is half empty, and what is left over of its columns takes a whole one
+        padded = once * (1.0 + 64.0 / each) * _whole_tiles(n) / rate
+        # filling and draining the cores takes as long as some part of the inner dimension
+        deep_f, deep_b = 1.0 + parameters.expert_depth / k, 1.0 + parameters.expert_depth / n
+        deep_w = 1.0 + parameters.expert_depth / each
+        forward = forward + deep_f * padded + weights
+        backward = backward + (deep_b + deep_w) * padded + 3.0 * weights
         if casting:
             moved_f = moved_f + parameters.cast_byte * rows * k
             moved_b = moved_b + parameters.cast_byte * rows * n
-    permuted = 8.0 * rows * model.hidden
+    # an exchange of copies arrives by rank and is sorted by expert once more, there and back
+    permuted = (16.0 if era.expert_copies else 8.0) * rows * model.hidden
+    biased_f, biased_b = BIAS_BYTE if experts.biased and not era.expert_fused else (0.0, 0.0)
     activated = 0.0 if era.expert_fused else 2.0 * rows * (up + 1.0) * width
-    moved_f = parameters.expert_passes * (moved_f + permuted + activated)
-    moved_b = parameters.expert_passes * (moved_b + permuted + 1.6 * activated)
+    moved_f = moved_f + permuted + activated + biased_f * rows * model.hidden
+    moved_b = moved_b + permuted + 1.6 * activated + biased_b * rows * model.hidden
     return (
         layers * (forward + op.elementwise_time_s(hardware, moved_f, kernels=8)),
         layers * (backward + op.elementwise_time_s(hardware, moved_b, kernels=12)),
     )
 
 
-def expert_activation_again_s(
-    model: ModelArchitecture, hardware: Hardware, parameters: "TrainingParameters", split: MicrobatchSplit
-) -> Floats:
+def _whole_tiles(columns: Floats) -> Floats:
+    """Columns rounded up to whole tiles, over the columns."""
+    return np.ceil(columns / TILE_COLUMNS) * TILE_COLUMNS / columns
+
+
+def expert_activation_again_s(model: ModelArchitecture, hardware: Hardware, split: MicrobatchSplit) -> Floats:
     """Repeating the activation of the experts of all layers."""
     if model.experts is None:
         raise AssertionError
     layers = float(model.moe_layers + model.prediction_layers)
     elements = split.tokens / split.tp * model.experts.per_token * model.experts.ffn
     byte = 2.0 * elements * (3.0 if model.gated else 2.0)
-    return layers * op.elementwise_time_s(hardware, parameters.expert_passes * byte)
+    return layers * op.elementwise_time_s(hardware, byte)
 
 
-def expert_traffic_s(
-    model: ModelArchitecture,
-    hardware: Hardware,
-    parameters: "TrainingParameters",
-    era: Era,
-    split: MicrobatchSplit,
-    layer_s: Floats,
-) -> tuple[Floats, Floats]:
-    """Exposed exchange of tokens with their experts, all layers, both passes; and what full recomputation repeats.
-
-    Args:
-        model: With experts.
-        hardware: The chip.
-        parameters: Global constants.
-        era: Whether the exchange runs beside another microbatch's compute.
-        split: Of a microbatch.
-        layer_s: Compute of one layer, both passes.
-    """
+def layer_exchange_s(
+    model: ModelArchitecture, hardware: Hardware, era: Era, split: MicrobatchSplit
+) -> Floats:
+    """Exchange of tokens with their experts, out and back in both passes, of all layers, whether waited for or not."""
     if model.experts is None:
         raise AssertionError
     routed = float(model.moe_layers + model.prediction_layers)
     byte = 2.0 * split.tokens / split.tp * model.hidden
-    once = exchange_s(hardware, byte, model.experts, split.ep, copies=era.expert_copies)
-    if era.expert_overlapped:
-        # out and back in both passes, beside the compute of both passes of another microbatch
-        return routed * np.maximum(4.0 * once - layer_s, 0.0), routed * 2.0 * once
-    exposed = parameters.expert_exposed * routed * once
-    return 4.0 * exposed, 2.0 * exposed
+    return 4.0 * routed * exchange_s(hardware, byte, model.experts, split.ep, copies=era.expert_copies)
+
+
+def courier_slowdown(exchange_s: Floats, compute_s: Floats) -> Floats:
+    """How much longer compute takes beside an exchange: while that lasts, some cores carry tokens."""
+    share = np.minimum(exchange_s / compute_s, 1.0)
+    return np.asarray(1.0 + COURIERS / (1.0 - COURIERS) * share)
 
 
 def exchange_s(hardware: Hardware, byte: Floats, experts: Experts, ranks: Floats, *, copies: bool) -> Floats:

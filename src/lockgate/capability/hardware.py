@@ -210,7 +210,7 @@ def hardware_from_chip(
     kernels, record = kernels_for(chip.id, chip.architecture or "", tables)
     reference = tables["chips"].get(kernels.origin, {}).get("sustained_w_per_tflops")
     dense = chip.peak_flop_per_s.get("bf16") or chip.peak_flop_per_s.get("fp16")
-    if kernels.basis == "inherited" and reference and dense and chip.power_w:
+    if kernels.basis in ("inherited", "same-silicon") and reference and dense and chip.power_w:
         kernels = at_board_power(kernels, float(chip.power_w) / (float(dense) / 1e12), reference)
     assumptions = []
     if kernels.basis != "measured":

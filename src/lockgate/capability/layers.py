@@ -13,10 +13,10 @@ from lockgate.capability import operators as op
 from lockgate.capability.activations import MicrobatchSplit, activation_byte
 from lockgate.capability.eras import Era
 from lockgate.capability.experts import (
-    COURIERS,
+    courier_slowdown,
     expert_activation_again_s,
     expert_products_s,
-    expert_traffic_s,
+    layer_exchange_s,
 )
 from lockgate.capability.hardware import Hardware
 from lockgate.catalogue.models import ModelArchitecture
@@ -33,15 +33,17 @@ class TrainingParameters:
         data_exposed: Share of data-parallel traffic never hidden.
         hop_exposed: Share of pipeline sends not hidden in the steady state.
         expert_exposed: Share of all-to-all traffic not hidden, where nothing is scheduled beside it.
-        expert_rate: Of the experts' grouped matrix products, over that of one product of their shape.
-        expert_passes: Times the rows of experts are moved, over what permuting, activating and casting them needs.
+        expert_rate: Of the experts' matrix products where each is launched by itself, over that of one product of all.
+        expert_depth: Inner dimension whose work takes as long as filling and draining the cores for a tile of them.
         cast_byte: Moved per element to cast an operand to 8 bit, both layouts.
         layer_launch_s: Per layer and pass that the device waits for launches when kernels are short.
         step_s: Per step: gradient norm, barriers, input.
         expert_host_s: Of the host for a layer with routed experts and a microbatch, both passes: the chip waits for it
             where its own work is shorter.
-        expert_stall: Share of that for which the chip waits in any case: the host reads how many tokens each expert got.
-        expert_sd: Standard deviation, in the logarithm, of steps with routed experts beyond the rest.
+        expert_overlap_host: Times that, where microbatches are launched in pieces to run the exchange of one beside the other.
+        expert_half_50: Half-width, in the logarithm, that held half of the steps with routed experts left out of the fit.
+        expert_half_90: The same for nine in ten.
+        expert_unnamed_sd: Standard deviation, in the logarithm, added where nobody says how experts were run.
         expert_imbalance: Rows of the fullest expert rank over the mean.
         reserved_byte: Runtime, communicators and workspaces on every chip.
         fragmentation: Of activations, lost between allocations.
@@ -57,10 +59,12 @@ class TrainingParameters:
     layer_launch_s: float
     step_s: float
     expert_rate: float
-    expert_passes: float
+    expert_depth: float
     expert_host_s: float
-    expert_stall: float
-    expert_sd: float
+    expert_overlap_host: float
+    expert_half_50: float
+    expert_half_90: float
+    expert_unnamed_sd: float
     expert_imbalance: float
     reserved_byte: float
     fragmentation: float
@@ -78,6 +82,7 @@ class LayerTables:
         recompute_s: What each way of recomputation adds: a first axis of three.
         tensor_s: Exposed tensor-, context- and expert-parallel traffic of all layers, both passes.
         tensor_recompute_s: Of these, what is paid again by full recomputation.
+        hidden_s: Expert-parallel traffic hidden behind another microbatch, where there is one.
         head_s: Output layer and loss, on the last stage.
         boundary_byte: Activations sent between stages, one direction.
         activation_byte: Kept for the backward pass, all layers: a first axis of three.
@@ -91,6 +96,7 @@ class LayerTables:
     recompute_s: Floats
     tensor_s: Floats
     tensor_recompute_s: Floats
+    hidden_s: Floats
     head_s: Floats
     boundary_byte: Floats
     activation_byte: Floats
@@ -147,29 +153,32 @@ def layer_tables(
         forward, backward = forward + expert_f, backward + expert_b
         compute["experts"] = expert_f + expert_b
     tensor, tensor_again = _traffic_s(model, hardware, parameters, era, split, (attention_f, attention_b))
-    full = forward
+    full, hidden = forward, np.zeros(shape)
     if model.experts:
+        exchange = layer_exchange_s(model, hardware, era, split)
         if era.expert_overlapped:
-            slower = np.where(split.ep > 1, 1.0 / (1.0 - COURIERS), 1.0)
+            slower = courier_slowdown(exchange, forward + backward)
             forward, backward = slower * forward, slower * backward
             compute = {name: slower * part for name, part in compute.items()}
-        exchange, exchange_again = expert_traffic_s(
-            model, hardware, parameters, era, split, (forward + backward) / layers
-        )
-        tensor, tensor_again = tensor + exchange, tensor_again + exchange_again
+            exposed = np.maximum(exchange - forward - backward, 0.0)
+            hidden, again = exchange - exposed, 0.5 * exchange
+        else:
+            exposed = parameters.expert_exposed * exchange
+            again = 0.5 * exposed
+        tensor, tensor_again = tensor + exposed, tensor_again + again
         # the host prepares one layer after the other: what it needs beyond the chip's own time is waited for
         host = era.expert_launched * parameters.expert_host_s * (model.moe_layers + model.prediction_layers)
-        stall = 0.0 if era.expert_overlapped else host * parameters.expert_stall
-        wait = stall + np.maximum(host - stall - forward - backward - tensor, 0.0)
+        host = host * (parameters.expert_overlap_host if era.expert_overlapped else 1.0)
+        wait = np.maximum(host - forward - backward - tensor, 0.0)
         # repeating the forward pass takes the host a third of that once more
-        full = stall / 3.0 + np.maximum(forward, (host - stall) / 3.0)
+        full = np.maximum(forward, host / 3.0)
         backward = backward + wait
         compute["waiting for the host"] = wait
     # with experts, frameworks repeat activations and norms but not attention
     repeated = 0.0 if model.experts and era.fused_attention else attention_f
     selective = layers * (repeated + (0.5 * element_f if era.fused_attention else 0.0))
     if model.experts:
-        selective = selective + expert_activation_again_s(model, hardware, parameters, split)
+        selective = selective + expert_activation_again_s(model, hardware, split)
     if model.latent and era.fused_attention:
         selective = selective + layers * _latent_up_s(model, hardware, split, precision)
     head, logits = _head(model, hardware, era, split)
@@ -181,6 +190,7 @@ def layer_tables(
         recompute_s=np.stack([np.broadcast_to(way, shape) for way in ways]),
         tensor_s=np.broadcast_to(tensor, shape),
         tensor_recompute_s=np.broadcast_to(tensor_again, shape),
+        hidden_s=np.broadcast_to(hidden, shape),
         head_s=np.broadcast_to((1 + model.prediction_layers) * head, shape),
         boundary_byte=np.broadcast_to(2.0 * split.tokens * model.hidden / split.tp, shape),
         activation_byte=np.stack([np.broadcast_to(kept, shape) for kept in activation]),
@@ -315,8 +325,10 @@ def _attention_s(
             )  # fmt: skip
             full = share * near + (1 - share) * full
         times.append(full)
-    gain = hardware.rate("fp8") / hardware.rate("bf16") if era.attention_fp8 else 1.0
-    return times[0] / gain, times[1] / gain
+    # only the products gain from 8 bit; the softmax takes about half as long as they did at a width of 128
+    softmax = 0.5 * 128.0 / width
+    gain = (1.0 + softmax) / (hardware.rate("bf16") / hardware.rate("fp8") + softmax)
+    return (times[0] / gain, times[1] / gain) if era.attention_fp8 else (times[0], times[1])
 
 
 def _unfused_attention_s(

@@ -49,8 +49,8 @@ class HeldParameters:
     expert_group: Floats
 
 
-def held_parameters(model: ModelArchitecture, layouts: Layouts) -> HeldParameters:
-    """What one chip of the fullest stage holds."""
+def held_parameters(model: ModelArchitecture, layouts: Layouts, era: Era) -> HeldParameters:
+    """What one chip of the fullest stage holds; with two directions of pipeline, one stage of each."""
     tp, pp = layouts.tp.astype(float), layouts.pp.astype(float)
     extra = model.prediction_layers
     blocks = (
@@ -64,14 +64,15 @@ def held_parameters(model: ModelArchitecture, layouts: Layouts) -> HeldParameter
         float(max(model.embedding_parameter_count, model.head_parameter_count)),
         float(model.embedding_parameter_count + model.head_parameter_count),
     )
-    dense = (blocks / pp + vocabulary) / tp
-    group = (layouts.dp * layouts.cp).astype(float)
+    stages = np.where(layouts.pp > 1, 2.0, 1.0) if era.two_directions else np.ones_like(pp)
+    dense = stages * (blocks / pp + vocabulary) / tp
+    group = stages * (layouts.dp * layouts.cp)
     if model.experts is None:
         return HeldParameters(dense, np.zeros_like(dense), group, group)
     routed = float((model.moe_layers + extra) * model.experts.count * model.expert_parameter_count)
     ep = layouts.ep.astype(float)
     spread = ep > 1
-    expert = routed / pp / np.where(spread, ep, tp)
+    expert = stages * routed / pp / np.where(spread, ep, tp)
     return HeldParameters(dense, expert, group, np.where(spread, group * tp / ep, group))
 
 
@@ -108,6 +109,7 @@ def training_memory(
         return np.asarray(byte * (held.dense / dense + held.expert / expert))
 
     flight = np.where(chunks > 1, pp * (1.0 + (pp - 1.0) / (pp * chunks)), pp)
+    flight = flight + (era.two_directions & (pp > 1))
     flight = np.minimum(flight, micro_batch_count * np.where(chunks > 1, 1.0 + 1.0 / chunks, 1.0))
     work = np.where(layouts.recompute > 0, work_byte, 0.0)
     activations = (activation_byte / pp * flight + work) * (1.0 + parameters.fragmentation)

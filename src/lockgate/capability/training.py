@@ -127,7 +127,7 @@ def predict_steps(
     """
     prepared = prepared or prepare_tables(run, layouts)
     tables, index = prepared.tables, prepared.index(layouts)
-    held = held_parameters(run.model, layouts)
+    held = held_parameters(run.model, layouts, run.era)
     way = layouts.recompute
     pp, chunks = layouts.pp.astype(float), layouts.interleave.astype(float)
     count = run.global_batch / (layouts.dp * layouts.micro_batch)
@@ -141,7 +141,8 @@ def predict_steps(
 
     body = of(tables.forward_s + tables.backward_s)
     again = of_way(tables.recompute_s)
-    traffic = of(tables.tensor_s)
+    # the first microbatch has no other to hide its exchange behind
+    traffic = of(tables.tensor_s) + of(tables.hidden_s) / count
     traffic = traffic + np.where(way == 2, of(tables.tensor_recompute_s), 0.0)
     head = _head_beyond_layers_s(run.model, layouts, of(tables.head_s), body + again + traffic)
     stage_stride = layouts.tp * layouts.cp * layouts.dp

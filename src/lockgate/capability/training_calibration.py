@@ -4,17 +4,20 @@ The only thing fitted to training runs besides the few global constants: how muc
 of an era takes. Factors of eras are drawn from one distribution, so that an era with few layouts leans on the others.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lockgate.capability.intervals import NORMAL_50, NORMAL_90
+from lockgate.capability.serving_calibration import few_groups
+
 Floats = NDArray[np.float64]
 
-# Standard deviations of the logarithm: between eras, and between layouts of an era. From the eras of the H100.
-BETWEEN_ERAS = 0.045
+# Standard deviations of the logarithm: between layouts of an era, and between eras where there are too few to tell.
 WITHIN_ERA = 0.045
+BETWEEN_ERAS = 0.045
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +80,34 @@ def fit_eras(steps: Sequence[MeasuredStep]) -> tuple[dict[str, EraFactor], EraFa
     if not by_era:
         return {}, EraFactor(0.1, 2 * BETWEEN_ERAS)
     means = {era: float(np.mean(factors)) for era, factors in by_era.items()}
-    weights = {era: 1 / (BETWEEN_ERAS**2 + WITHIN_ERA**2 / len(by_era[era])) for era in by_era}
+    between = float(np.std(list(means.values()), ddof=1)) if len(means) > 2 else BETWEEN_ERAS
+    weights = {era: 1 / (between**2 + WITHIN_ERA**2 / len(by_era[era])) for era in by_era}
     mean = sum(weights[era] * means[era] for era in by_era) / sum(weights.values())
     found = {}
     for era, factors in by_era.items():
         own = len(factors) / WITHIN_ERA**2
-        prior = 1 / BETWEEN_ERAS**2
+        prior = 1 / between**2
         found[era] = EraFactor(
             (own * means[era] + prior * mean) / (own + prior), float((own + prior) ** -0.5)
         )
-    return found, EraFactor(float(mean), float(np.hypot(BETWEEN_ERAS, sum(weights.values()) ** -0.5)))
+    return found, EraFactor(float(mean), float(np.hypot(between, sum(weights.values()) ** -0.5)))
 
 
-def predict_left_out(
-    steps: Sequence[MeasuredStep], group: Callable[[MeasuredStep], str], learn: Callable[[MeasuredStep], bool]
-) -> list[EraFactor]:
-    """For each step, its era's factor as learnt without the step's group.
+def half_widths(log_error: Floats, known_sd: Floats, groups: int) -> tuple[float, float]:
+    """Half-widths that hold half, and nine in ten, of what was left out, beside what is known to be unsure of each.
+
+    The smallest that do, with the rank that a layout not yet seen takes among those seen.
 
     Args:
-        steps: All of them.
-        group: What is held out together: a model, an era.
-        learn: Which may be learnt from at all.
+        log_error: Of predictions that have not seen what they predict, natural logarithm.
+        known_sd: Standard deviation, in the logarithm, of each for reasons of its own: its era's factor, its chip's kernels.
+        groups: Models, say, that the errors come from: the shift of the next is known that much less.
+
+    >>> half_widths(np.array([-0.1, 0.2, 0.3, -0.4]), np.zeros(4), 10**6)
+    (0.3, 0.4)
     """
-    fits = {
-        name: fit_eras([other for other in steps if learn(other) and group(other) != name])
-        for name in {group(step) for step in steps}
-    }
-    return [fits[group(step)][0].get(step.era, fits[group(step)][1]) for step in steps]
+    found = []
+    for share, normal in ((0.5, NORMAL_50), (0.9, NORMAL_90)):
+        own = np.sort(np.sqrt(np.maximum(log_error**2 - (normal * known_sd) ** 2, 0.0)))
+        found.append(float(own[min(int(np.ceil(share * (len(own) + 1))), len(own)) - 1]) * few_groups(groups))
+    return round(found[0], 4), round(found[1], 4)

@@ -276,11 +276,13 @@ def step_uncertainty(run: TrainingRun, parts: Mapping[str, float]) -> Uncertaint
     chip = np.hypot(compute * np.hypot(spread.compute, 0.2 * spread.prefill), traffic * spread.collective)
     if chip:
         causes[f"kernels {kernels.basis} from {kernels.origin}"] = float(chip)
-    if run.model.experts:
-        causes["routing of experts"] = run.parameters.expert_sd
-        if not run.era.known:
-            causes["settings of experts, not named"] = SETTINGS_SD
-    return Uncertainty(run.parameters.row_half_50, run.parameters.row_half_90, causes)
+    if not run.model.experts:
+        return Uncertainty(run.parameters.row_half_50, run.parameters.row_half_90, causes)
+    if not run.era.described:
+        causes["settings of experts, not named"] = (
+            run.parameters.expert_unnamed_sd if run.era.known else SETTINGS_SD
+        )
+    return Uncertainty(run.parameters.expert_half_50, run.parameters.expert_half_90, causes)
 
 
 def _calibration(run: TrainingRun, uncertainty: Uncertainty) -> dict[str, Any]:

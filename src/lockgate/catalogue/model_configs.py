@@ -136,5 +136,6 @@ def _experts(config: Mapping[str, Any], ffn: int) -> dict[str, Any]:
             "shared_ffn": shared,
             "dense_layers": config.get("first_k_dense_replace") or 0,
             "groups_per_token": config.get("topk_group") or 0 if (config.get("n_group") or 1) > 1 else 0,
+            "biased": "gpt_oss" in str(config.get("model_type", "")).lower(),
         }
     }

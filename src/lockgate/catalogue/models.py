@@ -37,6 +37,7 @@ class Experts(Record):
     groups_per_token: int = Field(
         default=0, ge=0, description="groups of experts, a node's each, that a token may reach; 0: any"
     )
+    biased: bool = Field(default=False, description="their products add biases")
 
     @model_validator(mode="after")
     def _routes_to_existing(self) -> Self:

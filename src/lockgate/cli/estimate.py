@@ -29,7 +29,8 @@ def register(app: typer.Typer) -> None:
         """
         from lockgate.cli.estimate_print import print_answers, write_answers
         from lockgate.cli.session import open_catalogue
-        from lockgate.services.estimate import estimate_rows, read_jobs, split_row
+        from lockgate.services.estimate import estimate_rows
+        from lockgate.services.jobs import read_jobs, split_row
 
         given = flags_to_job(flags)
         if jobs is None and "kind" not in given:

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         --train gpt3-175b --on h200-sxm --count 3584 --global-batch 3584 --seq-len 2048.
         """
         from lockgate.cli.session import open_catalogue
-        from lockgate.services.estimate import read_jobs
+        from lockgate.services.jobs import read_jobs
         from lockgate.services.plan import plan_job
 
         given = flags_to_job(flags)

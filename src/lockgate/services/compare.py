@@ -11,7 +11,8 @@ from lockgate.capability.intervals import Uncertainty
 from lockgate.capability.serving_answers import ServingAnswer, estimate_serving, rate_ratio
 from lockgate.capability.serving_search import plan_serving
 from lockgate.catalogue import Catalogue
-from lockgate.services.estimate import Job, estimate_job, read_job
+from lockgate.services.estimate import estimate_job
+from lockgate.services.jobs import Job, read_job
 from lockgate.services.serving import serving_job
 
 _LAYOUT = ("precision", "tp", "pp", "dp", "ep", "batch", "concurrency")

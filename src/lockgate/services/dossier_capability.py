@@ -12,7 +12,6 @@ from lockgate.catalogue import Catalogue
 from lockgate.catalogue.calibration import read_measurements
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import Assessment
-from lockgate.services.estimate import read_job
 from lockgate.services.fleet import (
     SERVED,
     alternative_rows,
@@ -22,6 +21,7 @@ from lockgate.services.fleet import (
     served_row,
     training_row,
 )
+from lockgate.services.jobs import read_job
 from lockgate.services.serving import serving_job
 
 # What Chinese buyers can have instead, with and without a licence.

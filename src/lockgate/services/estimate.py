@@ -1,65 +1,11 @@
-"""Estimate what jobs take: read them, send each to the model of its kind, give back one object a row."""
+"""Estimate what jobs take: send each to the model of its kind, give back one object a row."""
 
-import csv
-import json
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
-from lockgate.base.errors import InvalidInputError, LockgateError, ProblemCollector, problems_from_validation
-from lockgate.catalogue import Catalogue, ModelArchitecture, load_catalogue
-from lockgate.catalogue.models import model_from_mapping, parse_model
-
-
-class Job(BaseModel):
-    """One row: what to run on what. All but ``kind, model, chip, count`` may be left out; what is chosen is said."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), str_strip_whitespace=True)
-
-    id: str = ""
-    kind: str
-    model: str | dict[str, Any]
-    chip: str
-    count: int
-    system: str | None = None
-    precision: str | None = None
-    kv_precision: str | None = None
-    tp: int | None = None
-    pp: int | None = None
-    dp: int | None = None
-    ep: int | None = None
-    cp: int | None = None
-    micro_batch: int | None = None
-    global_batch: int | None = None
-    seq_len: int | None = None
-    recompute: str | None = None
-    interleave: int | None = None
-    zero: int | None = None
-    tokens: float | None = None
-    input_len: int | None = None
-    output_len: int | None = None
-    batch: int | None = None
-    concurrency: int | None = None
-    requests: int | None = None
-    step_tokens: int | None = None
-    beams: int | None = None
-    arrival_per_s: float | None = None
-    ttft_limit_s: float | None = Field(default=None, gt=0)
-    tpot_limit_s: float | None = Field(default=None, gt=0)
-    scenario: str | None = None
-    framework: str = ""
-    network_gb_per_s: float | None = Field(default=None, gt=0)
-    node_chip_count: int | None = Field(default=None, gt=0)
-    oversubscription: float = Field(default=1.0, ge=1)
-
-    @field_validator("recompute", "scenario", "kind", mode="before")
-    @classmethod
-    def _lower(cls, value: Any) -> Any:
-        return value.strip().lower() if isinstance(value, str) else value
+from lockgate.base.errors import LockgateError
+from lockgate.catalogue import Catalogue, load_catalogue
+from lockgate.services.jobs import Job, check_job
 
 
 def estimate_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> dict[str, Any]:
@@ -77,7 +23,7 @@ def estimate_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) 
     """
     catalogue = catalogue or load_catalogue()
     job = check_job(fields, catalogue)
-    return estimator_of(job.kind)(job, catalogue)
+    return _answer(job, catalogue)
 
 
 def estimate_rows(
@@ -99,150 +45,12 @@ def estimate_rows(
     return answers
 
 
-def read_job(fields: Mapping[str, Any]) -> Job:
-    """A job from a row.
+def _answer(job: Job, catalogue: Catalogue) -> dict[str, Any]:
+    # the model of a kind is read when the first job of its kind comes
+    if job.kind == "train":
+        from lockgate.services.train import estimate_training
 
-    Raises:
-        InvalidInputError: With every field that is missing, unknown or of the wrong kind.
-    """
-    given = {
-        name: value
-        for name, value in fields.items()
-        if value is not None and not (isinstance(value, str) and not value.strip())
-    }
-    if "id" in given:
-        given["id"] = str(given["id"])
-    try:
-        job = Job.model_validate(given)
-    except ValidationError as error:
-        raise problems_from_validation(error) from None
-    if job.kind not in ESTIMATORS:
-        raise InvalidInputError(
-            [LockgateError(f"unknown kind {job.kind!r}", code="unknown-kind", where="kind", hint="train or serve")]
-        )  # fmt: skip
-    return job
-
-
-def check_job(fields: Mapping[str, Any], catalogue: Catalogue) -> Job:
-    """A job from a row; where a field is wrong, an unknown chip or model is said with it.
-
-    Raises:
-        InvalidInputError: With every problem.
-    """
-    try:
-        return read_job(fields)
-    except LockgateError as error:
-        problems = ProblemCollector()
-        problems.problems.extend(error.problems)
-        if isinstance(fields.get("model"), str | dict) and fields["model"]:
-            with problems.at():
-                resolve_model(fields["model"], catalogue)
-        if isinstance(fields.get("chip"), str) and fields["chip"]:
-            with problems.at("chip"):
-                catalogue.chip(fields["chip"])
-        raise InvalidInputError(problems.problems) from None
-
-
-def read_jobs(path: Path) -> tuple[list[dict[str, Any]], bool]:
-    """The jobs of a file, and whether it holds many: a TOML or JSON job, a list of them under ``jobs``, or CSV rows.
-
-    Raises:
-        LockgateError: Where the file cannot be read or is of none of these forms.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise LockgateError(
-            f"cannot read {path}: {reason}", code="unreadable-file", hint="a TOML, JSON or CSV file"
-        ) from None
-    if path.suffix.lower() == ".csv":
-        return _csv_rows(text), True
-    try:
-        data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LockgateError(f"{path} is not valid: {error}", code="invalid-file") from None
-    if isinstance(data, list):
-        rows = data
-    elif isinstance(data, dict) and isinstance(data.get("jobs"), list):
-        rows = data["jobs"]
-    else:
-        return [data], False
-    if not all(isinstance(row, dict) for row in rows):
-        raise LockgateError(f"{path}: every job is a table of fields", code="invalid-file")
-    return rows, True
-
-
-def _csv_rows(text: str) -> list[dict[str, Any]]:
-    reader = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    if not reader.fieldnames:
-        raise LockgateError(
-            "the table is empty", code="invalid-file", hint="the first line names the columns"
-        )
-    problems = ProblemCollector()
-    for name in reader.fieldnames:
-        near = get_close_matches(name.strip(), Job.model_fields, n=1, cutoff=0.8)
-        if near and near[0] != name.strip():
-            problems.add(f"unknown column {name!r}", code="unknown-column", hint=f"did you mean {near[0]}?")
-    problems.raise_if_any()
-    rows = []
-    for number, row in enumerate(reader):
-        if None in row:
-            raise LockgateError(
-                f"{len(row[None])} cells too many", code="invalid-file", where=("rows", number)
-            )
-        rows.append({name.strip(): value for name, value in row.items()})
-    return rows
-
-
-def split_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields of a job in a row of a table, and the columns that are none and are carried along."""
-    job = {name: value for name, value in row.items() if name in Job.model_fields}
-    return job, {name: value for name, value in row.items() if name not in job}
-
-
-def resolve_model(model: str | Mapping[str, Any], catalogue: Catalogue) -> ModelArchitecture:
-    """A model by id, by the path of a Hugging Face ``config.json``, or from inline JSON.
-
-    Raises:
-        LockgateError: Where it is none of these.
-    """
-    if not isinstance(model, str):
-        return model_from_mapping(model)
-    if model.lstrip().startswith("{"):
-        return parse_model(model)
-    if model.endswith(".json") or "/" in model:
-        path = Path(model)
-        if not path.is_file():
-            raise LockgateError(
-                f"no file {model}", code="unreadable-file", where="model", hint="the path of a config.json"
-            )
-        return parse_model(path.read_text(encoding="utf-8"))
-    try:
-        return catalogue.model(model)
-    except LockgateError as error:
-        error.hint = (error.hint + " " if error.hint else "") + "(or a config.json, or inline JSON)"
-        raise error.within("model") from None
-
-
-def _estimate_train(job: Job, catalogue: Catalogue) -> dict[str, Any]:
-    from lockgate.services.train import estimate_training
-
-    return estimate_training(job, catalogue)
-
-
-def _estimate_serve(job: Job, catalogue: Catalogue) -> dict[str, Any]:
+        return estimate_training(job, catalogue)
     from lockgate.services.serving import estimate_serve
 
     return estimate_serve(job, catalogue)
-
-
-Estimator = Callable[[Job, Catalogue], dict[str, Any]]
-
-# Kind of job -> who answers it. Modules are imported when the first job of their kind comes.
-ESTIMATORS: dict[str, Estimator] = {"train": _estimate_train, "serve": _estimate_serve}
-
-
-def estimator_of(kind: str) -> Estimator:
-    """Who answers a kind of job."""
-    return ESTIMATORS[kind]

@@ -5,7 +5,7 @@ from typing import Any
 
 from lockgate.base.errors import ProblemCollector
 from lockgate.catalogue import Catalogue, load_catalogue
-from lockgate.services.estimate import Job, check_job
+from lockgate.services.jobs import Job, check_job
 
 
 def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> dict[str, Any]:

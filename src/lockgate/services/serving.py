@@ -11,7 +11,7 @@ from lockgate.capability.serving_jobs import ServingJob, settle_job
 from lockgate.capability.serving_queue import most_under_limits, operate_at
 from lockgate.capability.serving_search import ServingPlanEntry, plan_serving
 from lockgate.catalogue import Catalogue
-from lockgate.services.estimate import Job, resolve_model
+from lockgate.services.jobs import Job, resolve_model
 
 _FIELDS = (
     "count", "precision", "kv_precision", "tp", "pp", "dp", "ep", "input_len", "output_len", "batch", "concurrency",

@@ -12,7 +12,7 @@ from lockgate.capability.serving_answers import ServingAnswer, estimate_serving
 from lockgate.capability.serving_calibration import LeftOut, fit_weights, half_widths, leave_out
 from lockgate.catalogue import Catalogue
 from lockgate.catalogue.calibration import read_measurements
-from lockgate.services.estimate import read_job
+from lockgate.services.jobs import read_job
 from lockgate.services.serving import serving_job
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from lockgate.capability.goodput import estimate_goodput
 from lockgate.capability.hardware import Hardware, hardware_from_chip, normal_format
 from lockgate.capability.training_jobs import NUMBERS, TrainingAnswer, TrainingJob, answer_job, check_numbers
 from lockgate.catalogue import Catalogue
-from lockgate.services.estimate import Job, resolve_model
+from lockgate.services.jobs import Job, resolve_model
 
 
 def job_hardware(job: Job, catalogue: Catalogue) -> Hardware:

@@ -18,9 +18,10 @@ from lockgate.services.training_validation import (
     ROUTED,
     LayoutPoint,
     layout_points,
-    left_out_factors,
+    left_out_points,
     shipped_factors,
     training_cases,
+    unlearnt_points,
 )
 
 Floats = NDArray[np.float64]
@@ -186,27 +187,43 @@ def validate_training(catalogue: Catalogue, families: Sequence[str] = ()) -> lis
     if not asked:
         return []
     cases = training_cases(catalogue)
-    shipped = shipped_factors(cases, catalogue.calibration("training"))
-    left = {what: left_out_factors(cases, what) for what in ("model", "era", "chip")}
+    table = catalogue.calibration("training")
     reports = []
+    held = _held_families(catalogue, asked)
     for family in asked:
-        chosen = [i for i, case in enumerate(cases) if case.step.family == family]
-        own = [cases[i] for i in chosen]
-        points = layout_points(own, [shipped[i] for i in chosen])
-        # What is learnt from is held out by model and by era; the rest was never learnt from: another chip. Steps that
-        # contain something else besides cannot be held out, no other era tells of it; nor can routed experts.
-        words: tuple[str, ...] = ("model", "era") if family in LEARNT else ("chip",)
-        if cases[chosen[0]].step.era in APART or family in ROUTED:
-            words = ()
+        own = [case for case in cases if case.step.family == family]
+        points = layout_points(own, shipped_factors(own, table))
         reports.append(
             report_family(
                 family, "train", np.array([point.measured_s for point in points]),
-                np.array([point.estimate.value for point in points]), _inside(points),
-                tuple(_held_points(word, layout_points(own, [left[word][i] for i in chosen])) for word in words),
+                np.array([point.predicted_s for point in points]), _inside(points),
+                tuple(_held_points(word, held[word, family]) for word in ("model", "era", "chip") if (word, family) in held),
                 [point.case.step.chip for point in points], sorted({case.row["source"] for case in own}), times=True,
             )
         )  # fmt: skip
     return reports
+
+
+def _held_families(catalogue: Catalogue, asked: Sequence[str]) -> dict[tuple[str, str], list[LayoutPoint]]:
+    """Layouts that were left out, by what was and by family.
+
+    What the dense constants and eras are learnt from is held out by model and by era, routed experts by model and by chip;
+    dense steps that nothing was learnt from are of other chips. Steps that contain something else besides cannot be held
+    out: no other era tells of it.
+    """
+    points: list[tuple[str, LayoutPoint]] = []
+    for families, experts, words in ((LEARNT, False, ("model", "era")), (ROUTED, True, ("model", "chip"))):
+        if set(families) & set(asked):
+            for word in words:
+                points += [(word, point) for point in left_out_points(catalogue, word, experts=experts)]
+    rest = [name for name in asked if name not in (*LEARNT, *ROUTED)]
+    points += [
+        ("chip", point) for point in unlearnt_points(catalogue, rest) if point.case.step.era not in APART
+    ]
+    found: dict[tuple[str, str], list[LayoutPoint]] = {}
+    for word, point in points:
+        found.setdefault((word, point.case.step.family), []).append(point)
+    return found
 
 
 def _inside(points: Sequence[LayoutPoint]) -> NDArray[np.bool_]:
@@ -217,7 +234,7 @@ def _inside(points: Sequence[LayoutPoint]) -> NDArray[np.bool_]:
 
 def _held_points(word: str, points: Sequence[LayoutPoint]) -> Held:
     inside = _inside(points)
-    error = np.array([np.log(point.measured_s / point.estimate.value) for point in points])
+    error = np.array([-point.log_error for point in points])
     return _held(word, error, inside[:, 0], inside[:, 1])
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lockgate.base.errors import LockgateError
-from lockgate.services.estimate import estimate_job, estimate_rows, read_jobs
+from lockgate.services.estimate import estimate_job, estimate_rows
+from lockgate.services.jobs import read_jobs
 from lockgate.services.plan import plan_job
 
 JOB = {
