@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+EXIT_NOT_STARTED = 3  # as uvicorn itself ends where it cannot start
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -26,7 +28,6 @@ def serve(
     import socket
 
     import uvicorn
-    from uvicorn.main import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     from lockgate.web.settings import Settings
@@ -44,7 +45,7 @@ def serve(
         with suppress(KeyboardInterrupt):
             server.run()
         if not server.started:
-            raise typer.Exit(STARTUP_FAILURE)
+            raise typer.Exit(EXIT_NOT_STARTED)
         return
     shared = config.bind_socket()
     # Connections inherit it. Without it every page waits 40 ms for the browser's acknowledgement of the headers: asyncio

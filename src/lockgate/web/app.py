@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 
 from lockgate.base.errors import LockgateError
@@ -143,6 +144,8 @@ def on_invalid_request(request: Request, error: Any) -> Response:
 def on_http_error(request: Request, error: Any) -> Response:
     """The framework's own refusals: no such page, method not allowed."""
     known = LockgateError(str(error.detail), code=HTTP_CODES.get(error.status_code, "http-error"))
+    if error.status_code == 405:
+        error.headers = {"allow": ", ".join(methods_of(request))}
     if wants_page(request):
         return page(
             request,
@@ -153,6 +156,18 @@ def on_http_error(request: Request, error: Any) -> Response:
             **today(request),
         )
     return problem_response(known, request.state.request_id, error.headers, error.status_code)
+
+
+def methods_of(request: Request) -> list[str]:
+    """What a path may be asked for: the framework names only the methods of its first route there."""
+    return [
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 def on_defect(request: Request, error: Exception) -> Response:

@@ -9,18 +9,16 @@ from pydantic import BaseModel, Field
 
 from lockgate.base.errors import InvalidInputError, LockgateError, problems_from_validation
 
+# Things of the catalogue and of the record: one that is named and not there is 404, in a path as in a body.
+THINGS = (
+    "account", "allotment", "batch", "case", "chip", "condition", "deal", "discrepancy", "document", "event", "hold", "letter", "lot",
+    "model", "party", "person", "place", "procedure", "provision", "request", "round", "rule", "shipment", "source", "system", "vendor", "webhook",
+)  # fmt: skip
 # Error code -> HTTP status; every other LockgateError is the caller's input: 422.
 STATUS_OF_CODE = {
+    **{f"unknown-{thing}": 404 for thing in THINGS},
     "bad-json": 400,
     "not-found": 404,
-    "unknown-chip": 404,
-    "unknown-case": 404,
-    "unknown-provision": 404,
-    "unknown-source": 404,
-    "unknown-batch": 404,
-    "unknown-round": 404,
-    "unknown-document": 404,
-    "unknown-event": 404,
     "not-allowed": 403,
     "forbidden": 403,
     "login-required": 401,
@@ -28,6 +26,7 @@ STATUS_OF_CODE = {
     "own-proposal": 403,
     "not-own-case": 403,
     "conflict": 409,
+    "duplicate-key": 409,
     "not-in-this-state": 409,
     "edited-meanwhile": 412,
     "rate-limited": 429,

@@ -1,13 +1,14 @@
 """``POST /api/v1/allocate``: the dry run of a round of allocation. Requests and a rule in, numbers with reasons out."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from lockgate.base.errors import LockgateError
 from lockgate.casework.rounds import parse_round
 from lockgate.services.allocate import find_rule, work_round
+from lockgate.web.api.fields import Day, Whole
 
 router = APIRouter(tags=["allocate"])
 
@@ -21,6 +22,28 @@ EXAMPLE: dict[str, Any] = {
     ],
 }
 
+Units = Annotated[Whole, Field(ge=0, le=2**53)]
+Share = Annotated[str, Field(pattern=r"^\d{1,20}(\.\d{1,9}|/[1-9]\d{0,9})?$", examples=["0.5", "1/3"])]
+
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+
+
+class RequestRow(BaseModel):
+    """What a recipient asks for, and what the rule counts of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipient: str = Field(pattern=r"\S", max_length=200, description="Who asks.")
+    quantity: Units | None = Field(default=None, description="Units asked for.")
+    accepted_on: Day | None = Field(default=None, description="Day on which the request counts as accepted.")
+    recipient_class: str | None = Field(default=None, description="Class the rule reserves a share for.")
+    weight: Share | Number | None = Field(default=None, description="What a rule shares by.")
+    score: Share | Number | None = Field(default=None, description="Points under a rule that ranks.")
+    ceiling: Units | None = Field(default=None, description="The most this recipient may get.")
+    held: Units | None = Field(default=None, description="Units it has already.")
+    useful_min: Units | None = Field(default=None, description="Fewer units are of no use to it.")
+    group: str | None = Field(default=None, description="Name shared by linked recipients.")
+
 
 class AllocateRequest(BaseModel):
     """A round: how much there is, who asks, and the published rule that orders them."""
@@ -30,17 +53,17 @@ class AllocateRequest(BaseModel):
     rule: str | dict[str, Any] = Field(
         description="Id of a rule, or a rule's tables; tables with a `base` change the rule of that id."
     )
-    supply: int = Field(ge=0, le=2**53, description="Units to allocate.")
-    requests: list[dict[str, Any]] = Field(
-        min_length=1,
-        max_length=REQUESTS_MAX,
-        description="recipient, quantity, accepted_on, and what the rule counts: weight, score, ceiling, held, group.",
+    supply: Units = Field(description="Units to allocate.")
+    requests: list[RequestRow] = Field(
+        min_length=1, max_length=REQUESTS_MAX, description="One a recipient, or several."
     )
-    opening_supply: int | None = Field(
-        default=None, ge=0, le=2**53, description="Units before earlier rounds."
+    opening_supply: Units | None = Field(default=None, description="Units before earlier rounds.")
+    denominator: Share | None = Field(
+        default=None, description="What a rule divides by, where it fixes that."
     )
-    denominator: str | None = Field(default=None, description="What a rule divides by, where it fixes that.")
-    coefficient: str | None = Field(default=None, description="The share a rule gives, where it fixes that.")
+    coefficient: Share | None = Field(
+        default=None, description="The share a rule gives, where it fixes that."
+    )
 
 
 class AllocateAnswer(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lockgate.casework.rounds import result_as_dict
 from lockgate.services import batches, rounds
 from lockgate.web.api.catalogued import page_of
-from lockgate.web.api.fields import Day, Instant
+from lockgate.web.api.fields import Day, Instant, Whole
 from lockgate.web.api.ledger import Written
 from lockgate.web.api.writes import Record, WriteKey
 from lockgate.web.visitors import KnownVisitor
@@ -16,7 +16,9 @@ from lockgate.web.visitors import KnownVisitor
 router = APIRouter(tags=["batches"])
 
 UNITS_MAX = 2**53
-Id = Annotated[str, Field(min_length=1, max_length=64, description="Its id.")]
+Id = Annotated[
+    str, Field(max_length=64, description="Its id.", json_schema_extra={"pattern": r"^[A-Za-z0-9._-]+$"})
+]
 
 
 class BatchList(BaseModel):
@@ -38,7 +40,7 @@ class OpenBatch(BaseModel):
 
     case_id: str = Field(description="The import approval.")
     batch: Id
-    quantity: int = Field(ge=1, le=UNITS_MAX, description="Units.")
+    quantity: Whole = Field(ge=1, le=UNITS_MAX, description="Units.")
     rule: str = Field(max_length=100, description="The published order rule of its rounds.")
     line: str = Field(
         default="", description="Line of the decision; may be left out where there is one only."
@@ -65,9 +67,9 @@ class AskAllocation(BaseModel):
 
     case_id: str = Field(description="The import approval.")
     recipient: str = Field(description="Party id.")
-    quantity: int = Field(ge=1, le=UNITS_MAX, description="Units asked for.")
+    quantity: Whole = Field(ge=1, le=UNITS_MAX, description="Units asked for.")
     accepted_on: Day | None = Field(default=None, description="Day of acceptance; today where left out.")
-    useful_min: int = Field(default=0, ge=0, le=UNITS_MAX, description="Fewer units are of no use to it.")
+    useful_min: Whole = Field(default=0, ge=0, le=UNITS_MAX, description="Fewer units are of no use to it.")
     group: str = Field(default="", max_length=100, description="Name shared by linked recipients.")
 
 

@@ -9,11 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from lockgate.base.errors import LockgateError
 from lockgate.casework.authorisation import list_rights
 from lockgate.casework.commands import FORMS
-from lockgate.casework.states import Action
+from lockgate.casework.states import Action, CaseState
 from lockgate.services.case_timeline import list_timeline, prove_case_event
 from lockgate.services.cases import act, open_case
 from lockgate.services.practice import list_kinds, load_practice
-from lockgate.services.uploads import attach_upload
+from lockgate.services.uploads import TYPES, attach_upload
 from lockgate.web.api.writes import WriteKey
 from lockgate.web.cases import COUNTER, check_states, list_rows, mark_of, read_after, reading_of
 from lockgate.web.respond import encode
@@ -23,6 +23,25 @@ from lockgate.web.visitors import KnownVisitor
 router = APIRouter(tags=["cases"])
 
 CaseId = Annotated[str, Field(description="The case's number.", examples=["us-2026-17"])]
+
+
+Seen = Annotated[
+    str | None,
+    Header(
+        description="The ETag of the case as you saw it.",
+        json_schema_extra={
+            "anyOf": [{"type": "string", "pattern": r'^(\*|(W/)?"?\d{1,9}"?)$'}, {"type": "null"}]
+        },
+    ),
+]
+# What the description says of a text and its own check refuses in better words than a pattern would.
+STATE = "|".join(CaseState)
+STATES: dict[str, Any] = {"pattern": f"^(({STATE})(,({STATE}))*)?$"}
+FILE_NAME: dict[str, Any] = {
+    "pattern": r"\.("
+    + "|".join("".join(f"[{letter.upper()}{letter}]" for letter in ending) for ending in TYPES)
+    + ")$"
+}
 
 
 class CaseRow(BaseModel):
@@ -160,7 +179,7 @@ def json_response(body: Any, status: int = 200, version: int | None = None) -> R
 @router.get("/cases", summary="List cases", response_model=CaseList)
 def list_cases(
     request: Request, visitor: KnownVisitor,
-    state: Annotated[str, Query(description="Only in this state, or several with commas between.")] = "",
+    state: Annotated[str, Query(description="Only in this state, or several with commas between.", json_schema_extra=STATES)] = "",
     kind: Annotated[str, Query(description="Only of this kind.")] = "",
     applicant: Annotated[str, Query(description="Only of this party.")] = "",
     assigned_to: Annotated[str, Query(description="Only assigned to this person; 'me', 'nobody'.")] = "",
@@ -212,7 +231,7 @@ def show_case(
 @router.post("/cases/{case_id}/actions/{action}", summary="Act on a case", response_model=Recorded)
 def act_on_case(
     request: Request, visitor: KnownVisitor, case_id: CaseId, action: Action, key: WriteKey,
-    body: ActionForm, if_match: Annotated[str | None, Header(description="The ETag of the case as you saw it.")] = None,
+    body: ActionForm, if_match: Seen = None,
 ) -> Any:  # fmt: skip
     """Do something to a case. The body is the action's form; `GET` of the case lists the actions open to you.
 
@@ -240,8 +259,8 @@ def act_on_case(
 async def add_paper(
     request: Request, visitor: KnownVisitor, case_id: CaseId, key: WriteKey,
     kind: Annotated[str, Query(min_length=1, max_length=100, description="What paper it is, such as import_contract.")],
-    name: Annotated[str, Query(min_length=1, max_length=200, description="Its file name; the ending says its type.")],
-    if_match: Annotated[str | None, Header(description="The ETag of the case as you saw it.")] = None,
+    name: Annotated[str, Query(min_length=1, max_length=200, description="Its file name; the ending says its type.", json_schema_extra=FILE_NAME)],
+    if_match: Seen = None,
 ) -> Any:  # fmt: skip
     """Put a file into a case. The body is the file; what its bytes are must be what its name says."""
     content = await request.body()

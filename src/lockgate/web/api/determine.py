@@ -10,8 +10,8 @@ from starlette.responses import StreamingResponse
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.services.determine import Determiner, answer_as_dict
 from lockgate.services.transaction_rows import COLUMNS
-from lockgate.web.api.fields import Day
-from lockgate.web.api.rows import LINES_SCHEMA, stream_answers
+from lockgate.web.api.fields import Day, Flag
+from lockgate.web.api.rows import rows_schema, stream_answers
 from lockgate.web.problems import Problem
 from lockgate.web.site import site_of
 
@@ -60,8 +60,8 @@ class DetermineRequest(BaseModel):
     known_at: Day | None = Field(
         default=None, description="The day of knowledge; all that is known where left out."
     )
-    with_proposed: bool = Field(default=False, description="Say also what proposed bills would do.")
-    explain: bool = Field(default=False, description="Give the whole explanation tree.")
+    with_proposed: Flag = Field(default=False, description="Say also what proposed bills would do.")
+    explain: Flag = Field(default=False, description="Give the whole explanation tree.")
 
 
 class DeterminationAnswer(BaseModel):
@@ -129,14 +129,14 @@ def determine_transactions(request: Request, body: DetermineRequest) -> Determin
 
 @router.post(
     "/determine/stream", summary="Determine a stream",
-    openapi_extra=LINES_SCHEMA,
+    openapi_extra=rows_schema(EXAMPLE),
     response_class=StreamingResponse, responses={200: {"content": {"application/x-ndjson": {}}, "description": "One answer a line, in order."}},
 )  # fmt: skip
 async def determine_stream(
     request: Request, on: Day | None = None, known_at: Day | None = None, with_proposed: bool = False
 ) -> StreamingResponse:
-    """JSON lines in, JSON lines out, however many; a bad line is answered by its problems."""
+    """JSON lines or an array in, JSON lines out, however many; a bad row is answered by its problems."""
     determiner = determiner_for(request, on, known_at, with_proposed)
-    return stream_answers(
-        await request.body(), lambda row: answer_as_dict(determiner.answer(row), determiner.catalogue)
+    return await stream_answers(
+        request, lambda row: answer_as_dict(determiner.answer(row), determiner.catalogue)
     )

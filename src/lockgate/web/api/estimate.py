@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from lockgate.services.estimate import estimate_job, estimate_rows
-from lockgate.web.api.rows import LINES_SCHEMA, stream_answers
+from lockgate.web.api.rows import rows_schema, stream_answers
 from lockgate.web.site import site_of
 
 router = APIRouter(tags=["estimate"])
 
-JOBS_MAX = 1000
+JOBS_MAX = 100  # one whose layout is searched takes up to a second; the stream answers any number
 EXAMPLE: dict[str, Any] = {
     "id": "run",
     "kind": "train",
@@ -44,16 +44,16 @@ class EstimateAnswer(BaseModel):
 
 @router.post("/estimate", summary="Estimate jobs")
 def estimate(request: Request, body: EstimateRequest) -> EstimateAnswer:
-    """What up to 1,000 jobs take; a bad one is answered by its problems and spoils no other."""
+    """What up to 100 jobs take (the stream takes any number); a bad one is answered by its problems and spoils no other."""
     return EstimateAnswer(answers=estimate_rows(body.jobs, site_of(request).catalogue))
 
 
 @router.post(
     "/estimate/stream", summary="Estimate a stream",
-    openapi_extra=LINES_SCHEMA,
+    openapi_extra=rows_schema(EXAMPLE),
     response_class=StreamingResponse, responses={200: {"content": {"application/x-ndjson": {}}, "description": "One answer a line, in order."}},
 )  # fmt: skip
 async def estimate_stream(request: Request) -> StreamingResponse:
-    """JSON lines in, JSON lines out, however many; a bad line is answered by its problems."""
+    """JSON lines or an array in, JSON lines out, however many; a bad row is answered by its problems."""
     catalogue = site_of(request).catalogue
-    return stream_answers(await request.body(), lambda row: estimate_job(row, catalogue))
+    return await stream_answers(request, lambda row: estimate_job(row, catalogue))

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime, BeforeValidator, Strict
 
 
 def require_day(value: Any) -> Any:
@@ -25,6 +25,15 @@ def require_instant(value: Any) -> Any:
     raise ValueError("is no instant: write it as 2026-01-28T09:30:00Z")
 
 
+def require_whole(value: Any) -> Any:
+    """A number as a number: pydantic alone would take ``"12"`` for twelve and ``true`` for one."""
+    if not isinstance(value, str | bool):
+        return value
+    raise ValueError("is no whole number: write it without quotation marks")
+
+
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 Day = Annotated[dt.date, BeforeValidator(require_day)]
 Instant = Annotated[AwareDatetime, BeforeValidator(require_instant)]
+Whole = Annotated[int, BeforeValidator(require_whole)]
+Flag = Annotated[bool, Strict()]

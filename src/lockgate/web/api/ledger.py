@@ -6,15 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from lockgate.casework.ledger import AMOUNT_MAX, Posting, PostingKind
+from lockgate.casework.ledger import AMOUNT_MAX, AccountKind, Posting, PostingKind
 from lockgate.services import ledger
 from lockgate.web.api.catalogued import page_of
-from lockgate.web.api.fields import Instant
+from lockgate.web.api.fields import Instant, Whole
 from lockgate.web.api.writes import Record, WriteKey
 from lockgate.web.visitors import KnownVisitor
 
 router = APIRouter(prefix="/ledger", tags=["ledger"])
 
+ACCOUNT: dict[str, Any] = {"pattern": "^(" + "|".join(AccountKind) + r"):[^\s]+$", "maxLength": 200}
 EXAMPLE: dict[str, Any] = {
     "postings": [
         {
@@ -62,9 +63,9 @@ class GivenPosting(BaseModel):
 
     key: str = Field(min_length=1, max_length=200, description="Unique in the ledger.")
     kind: PostingKind = Field(description="What it does.")
-    from_account: str = Field(min_length=1, max_length=200, description="Account it takes from.")
-    to_account: str = Field(min_length=1, max_length=200, description="Account it gives to.")
-    amount: int = Field(ge=1, le=AMOUNT_MAX, description="Whole units.")
+    from_account: str = Field(max_length=200, description="Account it takes from.", json_schema_extra=ACCOUNT)
+    to_account: str = Field(max_length=200, description="Account it gives to.", json_schema_extra=ACCOUNT)
+    amount: Whole = Field(ge=1, le=AMOUNT_MAX, description="Whole units.")
     hold: str = Field(
         default="", max_length=300, description="For settle and release: key of the reservation."
     )
@@ -114,7 +115,7 @@ def list_accounts(
 
 @router.get("/accounts/{account}", summary="Show an account")
 def show_account(
-    record: Record, visitor: KnownVisitor, account: Annotated[str, Path(description="Its id.")],
+    record: Record, visitor: KnownVisitor, account: Annotated[str, Path(description="Its id.", json_schema_extra=ACCOUNT)],
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> AccountDetails:  # fmt: skip
     """An account with its reservations and latest postings."""

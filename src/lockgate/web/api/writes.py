@@ -25,8 +25,8 @@ def read_key(
             min_length=1,
             max_length=KEY_LENGTH_MAX,
             pattern=r"^[!-~]+$",
-            description="A fresh random text for each write; the same one to repeat it.",
-            examples=["0d1f7a52-3f0c-4a8e-9f0e-6b0a6f0f9d11"],
+            # No example: whoever copied it would reuse somebody's key.
+            description="A fresh random text for each write, such as a UUID; the same one to repeat it.",
         ),
     ],
 ) -> str:
