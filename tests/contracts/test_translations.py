@@ -27,6 +27,7 @@ def messages() -> Iterator[str]:
     yield from (label for _, label in NAVIGATION)
     yield from (label for label, _ in chips.FACETS.values())
     yield from (label for _, label in chips.COLUMNS)
+    yield from chips.QUANTITIES.values()
     for step in determine.STEPS:
         yield step.title
         for question in step.questions:

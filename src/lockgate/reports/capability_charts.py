@@ -35,16 +35,17 @@ def interval_chart(
     alt = altair()
     data = alt.InlineData(values=[dict(row) for row in rows])
     scale = alt.Scale(type="log") if log else alt.Scale(zero=True, nice=True)
+    ticks = alt.Axis(labelOverlap=True, labelSeparation=8)
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=220))
 
     def band(low: str, high: str, width: int, tone: str) -> Any:
-        x = alt.X(f"{low}:Q", title=axis, scale=scale)
+        x = alt.X(f"{low}:Q", title=axis, scale=scale, axis=ticks)
         return alt.Chart(data).mark_bar(height=width, fill=COLOUR[tone]).encode(x=x, x2=f"{high}:Q", y=y)
 
     points = (
         alt.Chart(data)
         .mark_tick(thickness=3, height=24, color=COLOUR["ink"])
-        .encode(x=alt.X("value:Q", title=axis, scale=scale), y=y)
+        .encode(x=alt.X("value:Q", title=axis, scale=scale, axis=ticks), y=y)
     )
     chart = alt.layer(
         band("low_90", "high_90", 10, "accent-soft"), band("low_50", "high_50", 18, "accent"), points

@@ -30,6 +30,15 @@ FACETS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         lambda row: {True: "yes", False: "no", None: "unknown"}[row["marketed_for_datacenter"]],
     ),
 }
+QUANTITIES = {
+    "tpp": "TPP",
+    "performance_density": "performance density",
+    "dram_bandwidth_gb_per_s": "DRAM bandwidth",
+    "io_bandwidth_gb_per_s": "I/O bandwidth",
+    "dram_plus_io_gb_per_s": "DRAM and I/O bandwidth together",
+    "datacenter": "marketed for data centres",
+}
+"""What a line of the law is drawn over, in words."""
 COLUMNS = (
     ("tpp", "TPP"),
     ("performance_density", "TPP/mm²"),
@@ -100,7 +109,7 @@ def show_chip(request: Request, chip_id: str) -> Response:
     data = {**describe_chip(site.catalogue, chip), "standing": standing.as_dict()}
     return respond(
         request, "chips/show.html", data=data, rows=fact_rows(chip), chip=chip, sources=sources, numbers=numbers,
-        standing=standing, tpp=chip.explain_tpp(), density=chip.explain_density(), **clocks,
+        standing=standing, quantities=QUANTITIES, tpp=chip.explain_tpp(), density=chip.explain_density(), **clocks,
     )  # fmt: skip
 
 
