@@ -59,6 +59,8 @@ class RoleRow(Row):
     needs: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    event: str = ""
     base: float = 0.0
     subject: str = "chip"
     low_min: float | None = None

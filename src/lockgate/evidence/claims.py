@@ -18,7 +18,8 @@ class Claim:
     allows, None is open. ``char_start`` and ``char_end`` (exclusive) are code points of the document's text.
     ``hedge`` is one of none, approx, over, under, up_to, reported, may. ``polarity`` is False for a denial.
     ``attributed_to`` names who says so. ``subject_id`` and ``value_id`` are catalogue or table ids where known.
-    ``pattern`` names the row of the tables that made the claim.
+    ``pattern`` names the row of the tables that made the claim. ``valid`` is the time the claim is about where its sentence
+    gives one (ISO day, month, year or ``low/high``): revenue of one quarter is not that of another.
     """
 
     id: str
@@ -38,7 +39,7 @@ class Claim:
     subject_id: str = ""
     value_id: str = ""
     pattern: str = ""
-    stated_on: str = ""
+    valid: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The claim as JSON has it."""
@@ -56,6 +57,7 @@ class Claim:
             "high": whole(self.high),
             "hedge": self.hedge,
             "polarity": self.polarity,
+            "valid": self.valid,
             "attributed_to": self.attributed_to,
             "subject_id": self.subject_id,
             "pattern": self.pattern,

@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 
 from lockgate.evidence.claims import QUOTE_MAX
 from lockgate.evidence.counts import named
+from lockgate.evidence.dates import DateSpan
 from lockgate.evidence.documents import Document
 from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import Lexed
-from lockgate.evidence.lexicon import Entity
+from lockgate.evidence.lexicon import PROPER, UNKNOWN, Entity
 from lockgate.evidence.quantities import Quantity
 from lockgate.evidence.tables import columns_of_chips
 
 CLAUSE_MARKS = frozenset(",;:()–")
 LEAD = 60
+DOMINANT = 0.6  # share of all mentions from which one chip is what a text is about
+POINTS = 6  # tokens at the head of a sentence within which a word that points back may stand
+RECALL = 80  # tokens back to which "it" and "the chip" can point
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Context:
     event: str = "import approval"
     chips: list[int] = field(default_factory=list)
     columns: dict[int, int] = field(default_factory=dict)
+    dominant: bool = True
     _sentence: tuple[int, int] = (0, 0)
 
     @classmethod
@@ -40,21 +45,24 @@ class Context:
         for token, thing in lexed.payload.items():
             if isinstance(thing, Entity):
                 if thing.kind == "chip":
-                    named_chips[thing] += 1
+                    named_chips[thing] += 3 if token < LEAD else 1  # title and opening say what it is about
                     context.chips.append(token)
                 elif thing.kind == "vendor":
                     makers[thing] += 1
         if named_chips:
-            context.chip = named_chips.most_common(1)[0][0]
+            context.chip, most = named_chips.most_common(1)[0]
+            context.dominant = most >= DOMINANT * named_chips.total()
         if makers:
             context.maker = makers.most_common(1)[0][0]
         counts = Counter(lexed.codes)
-        counts.update(lexed.codes[:LEAD] * 3)  # title and opening say what it is about
+        counts.update(lexed.codes[:LEAD] * 3)
         imports = sum(counts[char] for char in grammar.set_of("IMPORT"))
         exports = sum(counts[char] for char in grammar.set_of("EXPORT"))
         chinese = sum(counts[char] for char in grammar.lexicon.classes["@cn_agency"])
         american = sum(counts[char] for char in grammar.lexicon.classes["@us_agency"])
-        if imports + chinese < (exports + american) / 2:
+        if context.chip is not None and grammar.lexicon.makers.get(context.chip.belongs_to) == "CN":
+            context.event = "production"  # no gate between the US and China is about a Chinese chip
+        elif imports + chinese < (exports + american) / 2:
             context.event = "export licence"
         return context
 
@@ -105,11 +113,13 @@ class Context:
         """Whether a chip is only what another is compared with: "versus the H100", "doubles the H100's capacity"."""
         return self.has(max(0, token - 3), token, "AGAINST")
 
-    def chip_near(self, token: int, *, counted: bool = False, named_only: bool = False) -> tuple[str, str]:
+    def chip_near(
+        self, token: int, *, counted: bool = False, named_only: bool = False, affair: bool = False
+    ) -> tuple[str, str]:
         """Subject text and id of the chip that an amount at ``token`` belongs to.
 
         Where ``counted`` chips are not named, a maker in the sentence stands for its chips; ``named_only`` leaves out groups
-        without a name, such as the domestic chips.
+        without a name, such as the domestic chips; what belongs to the ``affair`` is of the chip that the text is about.
         """
         lexed, grammar = self.lexed, self.grammar
         first, behind = self.sentence(token)
@@ -122,7 +132,7 @@ class Context:
                 break
         chips = self.chips_in(first, behind)
         before = [
-            at for at in chips if at < token and not isinstance(lexed.payload.get(at - 1), Quantity)
+            at for at in chips if at < token and not self.has(at + 1, at + 3, "PARTNOUN")
         ]  # "two 910B dies" are parts of something else
         if before and lexed.codes[token - 1] == "(" and token - before[-1] <= 4:
             return self.show_chip(before[-1])
@@ -148,20 +158,62 @@ class Context:
         ]
         if after:
             return self.show_chip(after[0])
-        for at in range(token - 1, first - 1, -1) if self.chip is not None else ():
-            thing = named(lexed, at)
-            if (
-                thing is None
-                or thing.kind != "vendor"
-                or self.chip is None
-                or thing.id == self.chip.belongs_to
-            ):
+        other = self._other_maker(token, first, counted) if self.chip is not None else ""
+        if other:
+            return other, ""
+        if affair:
+            return (self.chip.name, self.chip.id) if self.chip else ("", "")
+        return self.meant(first)
+
+    def meant(self, first: int) -> tuple[str, str]:
+        """The chip that a sentence without a named one speaks of: the last named, or what the whole text is about.
+
+        Where the two differ and no word points back, it is not known: nothing, rather than a guess.
+        """
+        if self.chip is None:
+            return "", ""
+        at = bisect_left(self.chips, first) - 1
+        while at >= 0 and self.compared(self.chips[at]):
+            at -= 1
+        last = named(self.lexed, self.chips[at]) if at >= 0 else None
+        if last is None or last.id == self.chip.id:
+            return self.chip.name, self.chip.id
+        near = first - self.chips[at] <= RECALL
+        if near and self.has(first, first + POINTS, "ITSELF"):
+            return last.name, last.id
+        return (self.chip.name, self.chip.id) if self.dominant and not near else ("", "")
+
+    def _other_maker(self, token: int, first: int, counted: bool) -> str:
+        """The makers, or their chips, that a sentence names instead of the topic's; empty where it names the topic's."""
+        for at in range(token - 1, first - 1, -1):
+            maker = named(self.lexed, at)
+            if maker is None or maker.kind != "vendor" or self.chip is None:
                 continue
-            if counted and self._designs(thing):
-                return thing.name, ""  # "Cambricon is aiming for 500,000"
-            if thing.belongs_to == "CN" != grammar.lexicon.makers.get(self.chip.belongs_to):
-                return f"{thing.name} chips", ""  # SMIC's process is not that of Nvidia's chip
-        return (self.chip.name, self.chip.id) if self.chip else ("", "")
+            if counted and self._designs(maker):
+                names = self._together(at, first)  # "Cambricon is aiming for 500,000"
+                return "" if maker.id == self.chip.belongs_to and names == maker.name else names
+            if maker.id == self.chip.belongs_to:
+                return ""
+            if maker.belongs_to == "CN" != self.grammar.lexicon.makers.get(self.chip.belongs_to):
+                return f"{maker.name} chips"  # SMIC's process is not that of Nvidia's chip
+        return ""
+
+    def _together(self, token: int, first: int) -> str:
+        """A maker with those named in one breath before it: "Nvidia (NVDA) and AMD"."""
+        names = [named(self.lexed, token).name]  # type: ignore[union-attr]
+        joints = self.grammar.set_of("AND", "BRACKET", "MARK")
+        at, joined = token - 1, False
+        while at >= first:
+            thing = named(self.lexed, at)
+            if thing is not None and thing.kind == "vendor" and joined:
+                names.insert(0, thing.name)
+                joined = False
+            elif self.lexed.codes[at] in joints:
+                joined = True
+            elif self.lexed.codes[at] not in (PROPER, UNKNOWN) or self.lexed.codes[at + 1] != ")":
+                break
+            at -= 1
+        return " and ".join(dict.fromkeys(names))
 
     def _designs(self, maker: Entity) -> bool:
         """Whether a firm has chips of its own: a foundry or a maker of memory has none."""
@@ -204,6 +256,14 @@ class Context:
             if thing is not None and thing.kind == "vendor":
                 return thing
         return self.maker
+
+    def earner_is_state(self, token: int) -> bool:
+        """Whether the nearest actor before an amount in its sentence is a government: what it takes is nobody's revenue."""
+        for at in range(token - 1, self.sentence(token)[0] - 1, -1):
+            thing = named(self.lexed, at)
+            if thing is not None and thing.kind in ("vendor", "buyer", "us_agency"):
+                return thing.kind == "us_agency" and self.has(at, token, "REVENUE", "GET")
+        return False
 
     def nearest(self, token: int, name: str) -> int:
         """Distance in tokens to the nearest word of a class in the sentence; very large where there is none."""
@@ -258,6 +318,16 @@ class Context:
         return self.lexed.text[
             self.lexed.ends[token] : self.lexed.ends[token] + 1
         ] in "'’" and self.lexed.ends[token] < len(self.lexed.text)
+
+    # ---- times -----------------------------------------------------------------------------------------------
+    def time_of(self, token: int) -> str:
+        """The date expression that an amount's clause gives, else the only one of its sentence; empty without one."""
+        first, behind = self.sentence(token)
+        dated = [(at, thing) for at in range(first, behind) if isinstance(thing := self.lexed.payload.get(at), DateSpan)]
+        if len(dated) > 1:
+            low, high = self.clause(token)
+            dated = [(at, thing) for at, thing in dated if low <= at < high][:1]
+        return dated[0][1].iso if dated else ""
 
     # ---- hedges and sources -----------------------------------------------------------------------------------
     def hedge(self, token: int, amount: Quantity) -> str:

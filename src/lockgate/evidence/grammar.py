@@ -119,6 +119,7 @@ class Role:
     needs: tuple[frozenset[str], ...]
     avoid: frozenset[str]
     tail: frozenset[str]
+    behind: frozenset[str]
 
 
 class Grammar:
@@ -168,16 +169,17 @@ class Grammar:
         needs = tuple(
             frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in row.needs
         )
-        avoid, tail = (
-            frozenset().union(*(self._chars(name) for name in names)) for names in (row.avoid, row.tail)
+        avoid, tail, behind = (
+            frozenset().union(*(self._chars(name) for name in names))
+            for names in (row.avoid, row.tail, row.behind)
         )
-        return Role(row, cues, needs, avoid, tail)
+        return Role(row, cues, needs, avoid, tail, behind)
 
     def _chars(self, name: str) -> frozenset[str]:
         if name in self.lexicon.classes:
             return frozenset(self.lexicon.classes[name])
-        if name.startswith("@"):
-            return frozenset({self.lexicon.kind_code(name)})  # "@country.US"
+        if name.startswith(("@", "#")):
+            return frozenset({self.lexicon.kind_code(name)})  # "@country.US", "#chips"
         if name.islower():
             return frozenset({self.lexicon.code_of(name)})
         raise LockgateError(f"no word class {name!r}", code="bad-role", hint="see vocabulary.toml")

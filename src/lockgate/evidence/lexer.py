@@ -234,7 +234,10 @@ def _mark(pieces: Pieces, at: int) -> str:
     if pieces.kinds[at - 1 : at] == [HAN] or not behind:
         return BREAK
     if before in ABBREVIATIONS or (
-        len(before) == 1 and before.isalpha() and pieces.text[pieces.starts[at - 1]].isupper()
+        len(before) == 1
+        and before.isalpha()
+        and pieces.text[pieces.starts[at - 1]].isupper()
+        and not pieces.glued(at - 1)  # "910C." is no initial
     ):
         return "."
     following = pieces.text[pieces.ends[at] : pieces.ends[at] + 4].lstrip(" \"')]\n")

@@ -39,7 +39,7 @@ PIECE = re.compile(
     rf"(https?://[^\s<>\"')\]]+)"  # 1 address
     r"|((?:[A-Za-z]\.){2,})"  # 2 U.S.
     r"|(\d{1,3}(?:,\d{3}|[’']\d{3}\b)+(?:\.\d+)?|\d+(?:\.\d+)?)"  # 3 number
-    rf"|([^\W\d_{CJK}][^\W_{CJK}]*)"  # 4 word, may hold digits: H200
+    rf"|((?:(?:RMB|CNY|USD|EUR|GBP|NTD)(?=\d))|[^\W\d_{CJK}][^\W_{CJK}]*)"  # 4 word, may hold digits: H200; not RMB2.8
     rf"|([{CJK}])"  # 5 Chinese, by character
     r"|((?<=\w)'s?\b|(?<=\w)-(?=[^\W\d]))"  # 6 possessive, hyphen inside a compound: nothing
     r"|(\n[\s]*)"  # 7 line break

@@ -14,6 +14,8 @@ COUNTED = (
     "quantity.", "orders.", "shipment.", "inventory.", "demand.", "quota.", "price.", "charge.", "revenue.", "fee.", "tariff.",
     "market.size", "recipient.count", "share.", "chip.", "threshold.",
 )  # fmt: skip
+PASSING = ("revenue.", "shipment.", "orders.", "demand.", "inventory.", "market.size", "share.", "chip.yield_pct")
+"""What differs from one time to the next: two figures conflict only where both are of the same stated time."""
 STEADY = ("chip.", "perf.")  # what cannot differ within one text
 
 
@@ -46,8 +48,9 @@ def reconcile(
     for claim in claims:
         if claim.polarity:
             by_attribute[claim.attribute].append(claim)
-            if numeric(claim) and claim.unit != "date":
-                groups[claim.attribute, subject_key(claim), claim.unit].append(claim)
+            if numeric(claim) and claim.unit != "date" and (claim.valid or not passing(claim)):
+                time = claim.valid if passing(claim) else ""
+                groups[claim.attribute, subject_key(claim) + time, claim.unit].append(claim)
     for (attribute, _, _), group in groups.items():
         yield from numbers(attribute, group, record)
     yield from recipients(by_attribute, record)
@@ -71,6 +74,13 @@ def on_record(claim: Claim, record: Record) -> bool:
         )
     known = chip.known.get(claim.attribute)
     return known is not None and known.fits(*interval(claim), 0.04)
+
+
+def passing(claim: Claim) -> bool:
+    """Whether a figure is of a time: sales of a quarter, output of a year; what was approved is of one act."""
+    return claim.attribute.startswith(PASSING) or (
+        claim.attribute == "quantity.units" and not claim.subject.endswith(("approval", "licence"))
+    )
 
 
 def subject_key(claim: Claim) -> str:

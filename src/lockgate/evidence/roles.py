@@ -10,6 +10,9 @@ from lockgate.evidence.quantities import Quantity, tidy
 WINDOW = 30
 REACH = 7.0  # tokens at which a cue counts half
 TAIL = 2.0  # weight of the noun right behind
+LOST_NEAR = 6  # tokens within which a loss is that of an amount
+AVOID = 14  # tokens within which a word forbids a role
+BEHIND = 9  # tokens behind an amount within which a role can require a word
 
 
 def read_amounts(context: Context) -> Iterator[Claim]:
@@ -24,7 +27,9 @@ def read_amounts(context: Context) -> Iterator[Claim]:
             ):
                 continue  # "up from the previous 15%" is of another chip or time than the sentence
             if role is not None and role.row.attribute:
-                yield claim_of(context, token, thing, role)
+                subject = subject_of(context, token, role.row.subject)
+                if subject is not None:
+                    yield claim_of(context, token, thing, role, subject)
 
 
 def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
@@ -38,6 +43,7 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
     codes = context.lexed.codes
     first, behind = context.sentence(token)
     inside = set(codes[first:behind])
+    close = codes[max(first, token - AVOID) : min(behind, token + AVOID)]
     number = next((bound for bound in (amount.value, amount.low, amount.high) if bound is not None), 0.0)
     near = _nearest(
         codes, token, first, behind, context.grammar.cues[amount.dimension], context.grammar.set_of("TIE")
@@ -50,7 +56,9 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
             row.high_max is not None and number > row.high_max
         ):
             continue
-        if any(not need & inside for need in role.needs) or role.avoid & inside:
+        if any(not need & inside for need in role.needs) or not role.avoid.isdisjoint(close):
+            continue
+        if role.behind and role.behind.isdisjoint(codes[token + 1 : min(behind, token + BEHIND)]):
             continue
         cue = max(
             (
@@ -62,8 +70,9 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
         )
         if following and following in role.tail:
             cue = max(cue, TAIL)
-        if row.base + cue > best_score:
-            best_role, best_score = role, row.base + cue
+        base = row.base if not row.event or row.event == context.event else 0.0
+        if base + cue > best_score:
+            best_role, best_score = role, base + cue
     return best_role
 
 
@@ -86,7 +95,7 @@ def _nearest(
     return near
 
 
-def claim_of(context: Context, token: int, amount: Quantity, role: Role) -> Claim:
+def claim_of(context: Context, token: int, amount: Quantity, role: Role, subject: tuple[str, str]) -> Claim:
     """The claim that an amount makes in a role."""
     row = role.row
     shown = amount.scaled(1 / row.per) if row.per != 1 else amount
@@ -96,7 +105,7 @@ def claim_of(context: Context, token: int, amount: Quantity, role: Role) -> Clai
     return make_claim(
         context.document,
         context.offsets(*context.clause(token)),
-        subject_of(context, token, row.subject),
+        subject,
         row.attribute,
         value,
         polarity=not context.has(max(first, token - 8), token, "NEG"),
@@ -105,6 +114,7 @@ def claim_of(context: Context, token: int, amount: Quantity, role: Role) -> Clai
         high=high,
         hedge=hedge,
         attributed_to=context.source(token),
+        valid=context.time_of(token),
         pattern=f"role:{row.attribute}",
     )
 
@@ -125,22 +135,35 @@ def bounds(amount: Quantity, hedge: str) -> tuple[float | str, float | None, flo
     return value, value, value
 
 
-def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
-    """A subject template filled in, and the id of the chip in it.
+def subject_of(context: Context, token: int, template: str) -> tuple[str, str] | None:
+    """A subject template filled in, and the id of the chip in it; None where the text does not tell which chip is meant.
 
-    ``{chip}`` is the chip meant, ``{own_chip}`` one that the sentence names, ``{maker}`` the maker nearest before,
-    ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{actor}`` whose models,
-    ``{package}`` the module or server that a price is of, ``{object}`` what stands behind "of" or "for".
+    ``{chip}`` is the chip meant, ``{own_chip}`` one that the sentence names or points back to, ``{maker}`` the maker nearest
+    before, ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{actor}`` whose models,
+    ``{package}`` the module or server that a price is of, ``{object}`` what stands behind "of" or "for", ``{lost}`` says
+    that money was not earned, ``{approved}`` that the amount is a share of what was approved.
     """
     first, behind = context.sentence(token)
-    parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object"), "")
+    parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object", "lost", "approved"), "")
     chip_id = ""
     if "chip}" in template or "{object}" in template:
-        chip, chip_id = context.chip_near(token, counted=template != "{chip}")
+        chip, chip_id = context.chip_near(token, counted=template != "{chip}", affair="{event}" in template)
         if "{own_chip}" in template and not _named_near(context, token, first, behind):
-            chip, chip_id = "", ""
+            chip, chip_id = ("", "") if not context.has(first, first + 1, "ITSELF") else context.meant(first)
+        if not chip and template == "{own_chip} tariff":
+            chip = "chip" if context.has(token, min(behind, token + BEHIND), "CHIPNOUN", "CHIPSATLARGE") else context.meant(first)[0]
+            if not chip:
+                return None
+        if not chip and "{chip}" in template:
+            if context.chip is not None or template == "{chip}":
+                return None  # several chips, and no word says which
+            chip = "AI chip"
         parts["chip"] = parts["own_chip"] = chip
     if "{maker}" in template:
+        if context.has(token, behind, "RESPECTIVELY"):
+            return None  # which of two firms has which of two amounts
+        if "revenue" in template and context.earner_is_state(token):
+            return None
         maker = context.maker_near(token)
         named_in = parts["chip"]
         belongs = context.grammar.lexicon.families[chip_id].belongs_to if chip_id else ""
@@ -148,15 +171,22 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str]:
             parts["chip"] = parts["own_chip"] = named_in = ""
             chip_id = ""
         parts["maker"] = "" if maker is None or named_in.startswith(maker.name) else maker.name
+        if not parts["maker"] and not named_in:
+            return None
     if "{place}" in template and not parts["own_chip"] and _in_china(context, token, first, behind):
         parts["place"] = "China"
     if "{actor}" in template and context.has(first, behind, "CNADJ"):
         parts["actor"] = "Chinese"
+    if "{lost}" in template and context.nearest(token, "LOST") < LOST_NEAR:
+        parts["lost"] = "lost"
     if "{package}" in template and context.nearest(token, "PER_MODULE") < context.nearest(token, "EACH"):
         parts["package"] = "module"
         chip_id += "/module"
     if "{object}" in template:
         parts["object"] = _object(context, token) or parts["chip"]
+        parts["approved"] = "approved volume /" if context.event != "production" and context.has(first, behind, "#chips", "APPROVE", "PERMIT", "ALLOT") else ""
+        if not parts["object"]:
+            return None
     if "sales" in template and context.has(max(first, token - 6), token, "DEMANDED"):
         return f"{parts['chip']} sales to China (demanded)", ""
     return " ".join(template.format(event=context.event, **parts).split()), chip_id

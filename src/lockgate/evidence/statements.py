@@ -13,6 +13,10 @@ from lockgate.evidence.lexicon import Entity
 from lockgate.evidence.quantities import Quantity
 
 
+SILENT_DENIED = ("approval.conditions", "policy.effective_date", "policy.change_date", "chip.", "event.", "recipient")
+"""Attributes of which a denial says nothing that could be checked."""
+
+
 def read_statements(context: Context) -> Iterator[Claim]:
     """Every claim that a pattern makes."""
     codes = context.lexed.codes
@@ -79,14 +83,18 @@ def _claims(context: Context, pattern: Pattern, found: re.Match[str]) -> Iterato
                 if thing
                 else context.document.text[context.lexed.starts[token] : context.lexed.ends[token]]
             )
-            yield _claim(context, pattern, found, name, thing.id if thing else "")
+            claim = _claim(context, pattern, found, name, thing.id if thing else "")
+            if claim is not None:
+                yield claim
         return
     dated = row.value == "{date}"
     value, low, high = (row.value, None, None) if not dated else _dated(context, found)
     if value:
-        yield _claim(
+        claim = _claim(
             context, pattern, found, value if dated else _fill(context, row.value, found), "", low, high
         )
+        if claim is not None:
+            yield claim
 
 
 def _listed(context: Context, first: int, behind: int) -> Iterator[int]:
@@ -116,16 +124,22 @@ def _claim(
     value_id: str,
     low: float | None = None,
     high: float | None = None,
-) -> Claim:
+) -> Claim | None:
+    """The claim of a match; None where its chip is not known, or a denial says nothing."""
     row = pattern.row
     first, behind = found.span(row.span) if row.span else found.span()
     start, end = context.offsets(first, behind)
-    subject, subject_id = _subject(context, row.subject, found)
+    about = _subject(context, row.subject, found)
+    if about is None:
+        return None
+    subject, subject_id = about
     denied = (
         row.polarity
         and context.has(max(context.sentence(first)[0], first - 1), found.end(), "NEG")
         and not row.attribute.startswith(("statement", "recipient.disclosure", "approval.queue"))
     )
+    if denied and row.attribute.startswith(SILENT_DENIED):
+        return None
     return make_claim(
         context.document, (start, end), (subject, subject_id), row.attribute, f"not {value}" if denied else value,
         polarity=not denied, low=low, high=high, unit="date" if row.value == "{date}" else "",
@@ -172,17 +186,19 @@ def _shown(context: Context, first: int, behind: int) -> str:
     return context.document.text[start:end].strip(" \n\"'“”")
 
 
-def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str, str]:
-    """The subject of a claim: a named kind of subject or a template of parts."""
+def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str, str] | None:
+    """The subject of a claim: a named kind of subject or a template of parts; None where its chip is not known."""
     parts = found.groupdict()
     if "{chip}" in template and parts.get("chip") is not None:
         chip, chip_id = context.show_chip(found.start("chip"))
     elif "{nearchip}" in template:
-        chip, chip_id = context.chip_near(found.start(), named_only=True)
-        if "->" in template and not context.importable(chip_id, found.start(), found.end()):
-            chip, chip_id = "AI chip", ""
+        chip, chip_id = _near(context, template, found)
     else:
         chip, chip_id = (context.chip.name, context.chip.id) if context.chip else ("", "")
+    if not chip and "chip}" in template.replace("topic", "chip"):
+        if template in ("{chip}", "{nearchip}", "{topic}"):
+            return None
+        chip = "AI chip"
     filled = (
         template.replace("{chip}", chip)
         .replace("{nearchip}", chip)
@@ -191,6 +207,20 @@ def _subject(context: Context, template: str, found: re.Match[str]) -> tuple[str
     )
     about_chip = any(name in template for name in ("{chip}", "{nearchip}", "{topic}"))
     return " ".join(_fill(context, filled, found).split()), chip_id if about_chip else ""
+
+
+def _near(context: Context, template: str, found: re.Match[str]) -> tuple[str, str]:
+    """The chip near a match; of a gate that is closed to "advanced AI chips", no chip by name."""
+    first, behind = context.sentence(found.start())
+    chip, chip_id = context.chip_near(
+        found.start(), named_only=True, affair="{event}" in template or "import" in template
+    )
+    if "->" not in template or context.chips_in(first, behind):
+        return chip, chip_id
+    at_large = context.has(found.start(), min(behind, found.end() + 3), "CHIPSATLARGE")
+    if at_large or not context.importable(chip_id, found.start(), found.end()):
+        return "AI chip", ""
+    return chip, chip_id
 
 
 def _dated(context: Context, found: re.Match[str]) -> tuple[str, float | None, float | None]:
