@@ -49,8 +49,11 @@ class RoleRow(Row):
     """What a quantity can be: the attribute it gets where its cues stand near it.
 
     ``cues`` are word classes with a weight; ``needs`` names alternatives of which the sentence must hold one (each
-    entry is one requirement, alternatives parted by ``|``); ``avoid`` lists classes that forbid the role within its
-    clause; ``tail`` lists classes that decide when they stand right behind the amount ("a $5.5 billion hit"). ``base`` is the score without any cue. A quantity takes the role with the highest score above zero.
+    entry is one requirement, alternatives parted by ``|``); ``avoid`` lists classes that forbid the role near the
+    amount, ``beside`` classes that forbid it within a few tokens; ``tail`` lists classes that decide when they stand
+    right behind the amount ("a $5.5 billion hit"), ``behind`` classes of which one must stand shortly behind it.
+    ``base`` is the score without any cue, in documents about ``event`` where that is given. A quantity takes the role
+    with the highest score above zero.
     """
 
     attribute: str
@@ -60,6 +63,7 @@ class RoleRow(Row):
     avoid: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     event: str = ""
     base: float = 0.0
     subject: str = "chip"
@@ -70,7 +74,10 @@ class RoleRow(Row):
 
 
 class PatternRow(Row):
-    """A shape of words that makes a claim. ``match`` is in the pattern language of ``lockgate.evidence.grammar``."""
+    """A shape of words that makes a claim. ``match`` is in the pattern language of ``lockgate.evidence.grammar``.
+
+    ``unless`` must not match within the match; ``needs`` are requirements on the sentence as in `RoleRow`.
+    """
 
     id: str
     attribute: str
@@ -80,6 +87,7 @@ class PatternRow(Row):
     polarity: bool = True
     span: str = ""
     unless: str = ""
+    needs: tuple[str, ...] = ()
     hedge: str = ""
 
 

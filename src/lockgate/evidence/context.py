@@ -12,7 +12,7 @@ from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import Lexed
 from lockgate.evidence.lexicon import PROPER, UNKNOWN, Entity
 from lockgate.evidence.quantities import Quantity
-from lockgate.evidence.tables import columns_of_chips
+from lockgate.evidence.tables import Cell, read_tables
 
 CLAUSE_MARKS = frozenset(",;:()–")
 LEAD = 60
@@ -32,14 +32,14 @@ class Context:
     maker: Entity | None = None
     event: str = "import approval"
     chips: list[int] = field(default_factory=list)
-    columns: dict[int, int] = field(default_factory=dict)
+    cells: dict[int, Cell] = field(default_factory=dict)
     dominant: bool = True
     _sentence: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, document: Document, lexed: Lexed, grammar: Grammar) -> "Context":
         """Count what the document names."""
-        context = cls(document, lexed, grammar, columns=columns_of_chips(lexed))
+        context = cls(document, lexed, grammar, cells=read_tables(lexed))
         named_chips: Counter[Entity] = Counter()
         makers: Counter[Entity] = Counter()
         for token, thing in lexed.payload.items():
@@ -123,6 +123,11 @@ class Context:
         """
         lexed, grammar = self.lexed, self.grammar
         first, behind = self.sentence(token)
+        cell = self.cells.get(token)
+        if cell is not None:
+            of_row = self.chips_in(*cell.row)
+            at_head = cell.chip if cell.chip is not None else of_row[0] if of_row else None
+            return self.show_chip(at_head) if at_head is not None else self.meant(first)
         skip = grammar.set_of("MODIFIER", "CHIPNOUN", "@vendor", "@architecture")
         for at in range(token + 1, min(token + 7, behind)):
             thing = named(lexed, at)
@@ -136,8 +141,6 @@ class Context:
         ]  # "two 910B dies" are parts of something else
         if before and lexed.codes[token - 1] == "(" and token - before[-1] <= 4:
             return self.show_chip(before[-1])
-        if token in self.columns:
-            return self.show_chip(self.columns[token])
         facing = self._facing(token, first)
         if facing is not None:
             return facing
@@ -194,6 +197,8 @@ class Context:
                 return "" if maker.id == self.chip.belongs_to and names == maker.name else names
             if maker.id == self.chip.belongs_to:
                 return ""
+            if maker.belongs_to == "CN" and not self._designs(maker):
+                return f"{maker.name} chips"
             if maker.belongs_to == "CN" != self.grammar.lexicon.makers.get(self.chip.belongs_to):
                 return f"{maker.name} chips"  # SMIC's process is not that of Nvidia's chip
         return ""
@@ -256,6 +261,23 @@ class Context:
             if thing is not None and thing.kind == "vendor":
                 return thing
         return self.maker
+
+    def word_near(self, token: int, name: str, reach: int) -> str:
+        """The word of a class nearest before an amount in its sentence; empty where none is near."""
+        chars = self.grammar.set_of(name)
+        for at in range(token - 1, max(self.sentence(token)[0], token - reach) - 1, -1):
+            if self.lexed.codes[at] in chars:
+                return self.lexed.text[self.lexed.starts[at] : self.lexed.ends[at]]
+        return ""
+
+    def country_before(self, token: int) -> str:
+        """The country, or China by its government, named before an amount in its sentence; behind it if none is before."""
+        first, behind = self.sentence(token)
+        for at in (*range(token - 1, first - 1, -1), *range(token + 1, behind)):
+            thing = named(self.lexed, at)
+            if thing is not None and thing.kind == "country":
+                return thing.name
+        return ""
 
     def earner_is_state(self, token: int) -> bool:
         """Whether the nearest actor before an amount in its sentence is a government: what it takes is nobody's revenue."""

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import Lexed
-from lockgate.evidence.lexicon import BREAK, PROPER, UNKNOWN, Entity
+from lockgate.evidence.lexicon import BREAK, PROPER, SAME, UNKNOWN, Entity
 from lockgate.evidence.quantities import Quantity
 
+NAME_MAX = 10_000  # no product's name has a larger number
 LOOKAHEAD = 8
 STRANGERS_MAX = 2  # adjectives that no table has, between a number and its noun
 MODIFIERS = ("chips", "firms", "modules", "percent", "day", "month")
@@ -19,8 +20,10 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     for token, thing in lexed.payload.items():
         if not isinstance(thing, Quantity):
             continue
-        if thing.dimension in MODIFIERS and thing.value is not None:
-            words = lexed.text[lexed.starts[token] : lexed.ends[token]]
+        if _in_name(lexed, token, thing):
+            lexed.payload[token] = replace(thing, compound=True)
+        elif thing.dimension in MODIFIERS and thing.value is not None:
+            words = lexed.text[lexed.starts[token] : lexed.ends[token]].translate(SAME)
             if "-" in words.strip("-"):
                 lexed.payload[token] = replace(thing, compound=True)
         elif not thing.dimension:
@@ -38,6 +41,15 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     for token, code in changed.items():
         codes[token] = code
     return replace(lexed, codes="".join(codes))
+
+
+def _in_name(lexed: Lexed, token: int, thing: Quantity) -> bool:
+    """Whether a number belongs to the name before it: "an Atlas 350 card", "Ascend 960 chips"."""
+    if thing.dimension not in ("", "chips") or thing.value is None or thing.value >= NAME_MAX or not token:
+        return False
+    digits = str(int(thing.value))
+    start = lexed.starts[token]
+    return lexed.codes[token - 1] == PROPER and lexed.text[start : start + len(digits)] == digits
 
 
 def _noun(codes: str, token: int, grammar: Grammar) -> str:

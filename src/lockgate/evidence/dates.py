@@ -37,6 +37,11 @@ class DateSpan(NamedTuple):
     relative: str = ""  # the words, where the date is relative to the document's
 
     @property
+    def shown(self) -> str:
+        """As a claim shows it: the words of a text that speaks of "this week", else the ISO form."""
+        return f"{self.relative} (relative to article)" if self.relative else self.iso
+
+    @property
     def iso(self) -> str:
         """The shortest ISO form: day, month, year or ``low/high``."""
         if self.low is None or self.high is None:

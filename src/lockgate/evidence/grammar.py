@@ -11,6 +11,7 @@
 ``..5``          up to five tokens of the same sentence, as few as will do
 ``++5``          up to five tokens of the same sentence, as many as there are
 ``!APPROVE``     not behind a word of that class
+``/APPROVE``     not before a word of that class
 ``~5``           up to five tokens up to the next mark, as many as there are
 ``<who: …>``     a part with a name, for the value and subject of the claim
 ``( | ) ? * +``  alternatives and repetition
@@ -27,7 +28,7 @@ from lockgate.catalogue.evidence import EvidenceTables, PatternRow, RoleRow
 from lockgate.evidence.lexicon import BREAK, PROPER, Lexicon
 
 ELEMENT = re.compile(
-    r"\s*(?:(?P<gap>\.\.\d+)|(?P<run>~\d+)|(?P<rest>\+\+\d+)|!(?P<behind>[A-Z@a-z_#]+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
+    r"\s*(?:(?P<gap>\.\.\d+)|(?P<run>~\d+)|(?P<rest>\+\+\d+)|!(?P<behind>[A-Z@a-z_#]+)|/(?P<ahead>[A-Z@a-z_#]+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
     r"|(?P<kind>[@#][a-z_]*(?:\.[A-Z]{2})?)|(?P<name>[A-Z][A-Z_0-9]+)|\"(?P<mark>[^\"]+)\"|(?P<word>[^\s()|?*+<>\"]+))"
 )
 DIMENSIONS = ["#", "#number", "#chips", "#modules", "#firms", "#usd", "#cny", "#percent", "#ratio"]
@@ -70,6 +71,8 @@ def _element(found: re.Match[str], lexicon: Lexicon, macros: Mapping[str, str], 
     if kind == "behind":
         inner = compile_pattern(text, lexicon, macros, depth + 1)
         return f"(?<!{inner})"
+    if kind == "ahead":
+        return f"(?!{compile_pattern(text, lexicon, macros, depth + 1)})"
     if kind == "open":
         return f"(?P<{text[1:-1]}>"
     if kind == "close":
@@ -108,6 +111,7 @@ class Pattern:
     row: PatternRow
     regex: re.Pattern[str]
     unless: re.Pattern[str] | None
+    needs: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Role:
     avoid: frozenset[str]
     tail: frozenset[str]
     behind: frozenset[str]
+    beside: frozenset[str]
 
 
 class Grammar:
@@ -148,7 +153,9 @@ class Grammar:
             with problems.at("patterns", row.id):
                 regex = compile_pattern(row.match, lexicon, tables.macros)
                 unless = compile_pattern(row.unless, lexicon, tables.macros) if row.unless else ""
-                self.patterns.append(Pattern(row, re.compile(regex), re.compile(unless) if unless else None))
+                self.patterns.append(
+                    Pattern(row, re.compile(regex), re.compile(unless) if unless else None, self._needs(row.needs))
+                )
         self.roles: dict[str, list[Role]] = {}
         for number, role in enumerate(tables.roles):
             with problems.at("roles", number):
@@ -166,14 +173,14 @@ class Grammar:
         for name, weight in row.cues.items():
             for char in self._chars(name):
                 cues[char] = max(weight, cues.get(char, 0.0))
-        needs = tuple(
-            frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in row.needs
-        )
-        avoid, tail, behind = (
+        avoid, tail, behind, beside = (
             frozenset().union(*(self._chars(name) for name in names))
-            for names in (row.avoid, row.tail, row.behind)
+            for names in (row.avoid, row.tail, row.behind, row.beside)
         )
-        return Role(row, cues, needs, avoid, tail, behind)
+        return Role(row, cues, self._needs(row.needs), avoid, tail, behind, beside)
+
+    def _needs(self, needs: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in needs)
 
     def _chars(self, name: str) -> frozenset[str]:
         if name in self.lexicon.classes:

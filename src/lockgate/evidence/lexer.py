@@ -112,6 +112,8 @@ def is_wrapped(text: str) -> bool:
     """
     lines = text[:20000].split("\n")
     inner = [line for line, following in pairwise(lines) if line.strip() and following.strip()]
+    if any(line.lstrip().startswith("|") for line in inner):
+        return False  # the rows of a table
     if len(inner) < 2 or max(map(len, inner)) > WRAPPED_WIDTH:
         return False
     long = [line for line in inner if len(line) > 45]

@@ -10,8 +10,11 @@ from lockgate.evidence.quantities import Quantity, tidy
 WINDOW = 30
 REACH = 7.0  # tokens at which a cue counts half
 TAIL = 2.0  # weight of the noun right behind
+SEGMENT_NEAR = 7  # tokens within which a segment is that of an amount
 LOST_NEAR = 6  # tokens within which a loss is that of an amount
+NEAR = 15  # tokens within which a chip is that of an amount of money
 AVOID = 14  # tokens within which a word forbids a role
+BESIDE = 4  # tokens within which a word is beside an amount
 BEHIND = 9  # tokens behind an amount within which a role can require a word
 
 
@@ -43,11 +46,15 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
     codes = context.lexed.codes
     first, behind = context.sentence(token)
     inside = set(codes[first:behind])
-    close = codes[max(first, token - AVOID) : min(behind, token + AVOID)]
+    close = set(codes[max(first, token - AVOID) : min(behind, token + AVOID)])
     number = next((bound for bound in (amount.value, amount.low, amount.high) if bound is not None), 0.0)
-    near = _nearest(
-        codes, token, first, behind, context.grammar.cues[amount.dimension], context.grammar.set_of("TIE")
-    )
+    cues = context.grammar.cues[amount.dimension]
+    cell = context.cells.get(token)
+    if cell is not None:
+        inside = close = {code for part in (cell.own, cell.head, cell.row) for code in codes[slice(*part)]}
+        near = dict.fromkeys(inside & cues, 0.0)
+    else:
+        near = _nearest(codes, token, first, behind, cues, context.grammar.set_of("TIE"))
     following = codes[token + 1 : token + 2]
     best_role, best_score = None, 0.0
     for role in roles:
@@ -57,6 +64,8 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
         ):
             continue
         if any(not need & inside for need in role.needs) or not role.avoid.isdisjoint(close):
+            continue
+        if role.beside and not role.beside.isdisjoint(codes[max(first, token - BESIDE) : token + BESIDE]):
             continue
         if role.behind and role.behind.isdisjoint(codes[token + 1 : min(behind, token + BEHIND)]):
             continue
@@ -108,7 +117,7 @@ def claim_of(context: Context, token: int, amount: Quantity, role: Role, subject
         subject,
         row.attribute,
         value,
-        polarity=not context.has(max(first, token - 8), token, "NEG"),
+        polarity=token in context.cells or not context.has(max(first, token - 8), token, "NEG"),
         unit=row.unit or amount.unit,
         low=low,
         high=high,
@@ -139,12 +148,12 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
     """A subject template filled in, and the id of the chip in it; None where the text does not tell which chip is meant.
 
     ``{chip}`` is the chip meant, ``{own_chip}`` one that the sentence names or points back to, ``{maker}`` the maker nearest
-    before, ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{actor}`` whose models,
-    ``{package}`` the module or server that a price is of, ``{object}`` what stands behind "of" or "for", ``{lost}`` says
+    before, ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{country}`` the country named before, ``{actor}`` whose models,
+    ``{package}`` the module or server that a price is of, ``{object}`` what stands behind "of" or "for", ``{segment}`` the part of a firm, ``{lost}`` says
     that money was not earned, ``{approved}`` that the amount is a share of what was approved.
     """
     first, behind = context.sentence(token)
-    parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object", "lost", "approved"), "")
+    parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object", "lost", "approved", "country", "segment"), "")
     chip_id = ""
     if "chip}" in template or "{object}" in template:
         chip, chip_id = context.chip_near(token, counted=template != "{chip}", affair="{event}" in template)
@@ -175,10 +184,14 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
             return None
     if "{place}" in template and not parts["own_chip"] and _in_china(context, token, first, behind):
         parts["place"] = "China"
+    if "{country}" in template:
+        parts["country"] = context.country_before(token)
     if "{actor}" in template and context.has(first, behind, "CNADJ"):
         parts["actor"] = "Chinese"
     if "{lost}" in template and context.nearest(token, "LOST") < LOST_NEAR:
         parts["lost"] = "lost"
+    if "{segment}" in template and not parts["own_chip"]:
+        parts["segment"] = context.word_near(token, "SEGMENT", SEGMENT_NEAR)
     if "{package}" in template and context.nearest(token, "PER_MODULE") < context.nearest(token, "EACH"):
         parts["package"] = "module"
         chip_id += "/module"
@@ -193,9 +206,12 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
 
 
 def _named_near(context: Context, token: int, first: int, behind: int) -> bool:
-    """Whether the sentence names a chip before an amount, or right behind it in the same clause."""
-    chips = context.chips_in(first, behind)
-    return any(at < token or CLAUSE_MARKS.isdisjoint(context.lexed.codes[token + 1 : at]) for at in chips)
+    """Whether a chip is named near an amount in its clause."""
+    return any(
+        token - NEAR <= at <= token + NEAR
+        and CLAUSE_MARKS.isdisjoint(context.lexed.codes[min(at, token) + 1 : max(at, token)])
+        for at in context.chips_in(first, behind)
+    )
 
 
 def _in_china(context: Context, token: int, first: int, behind: int) -> bool:

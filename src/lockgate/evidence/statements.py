@@ -27,6 +27,8 @@ def read_statements(context: Context) -> Iterator[Claim]:
         for found in pattern.regex.finditer(codes):
             if pattern.unless is not None and pattern.unless.search(codes, found.start(), found.end()):
                 continue
+            if pattern.needs and not _meets(context, pattern, found.start()):
+                continue
             if any(found.start() < behind and first < found.end() for first, behind in spans):
                 continue
             claims = list(_claims(context, pattern, found))
@@ -34,6 +36,11 @@ def read_statements(context: Context) -> Iterator[Claim]:
                 fresh.append(found.span())
             yield from claims
         spans.extend(fresh)
+
+
+def _meets(context: Context, pattern: Pattern, token: int) -> bool:
+    first, behind = context.sentence(token)
+    return all(not need.isdisjoint(context.lexed.codes[first:behind]) for need in pattern.needs)
 
 
 def read_makers(context: Context) -> Iterator[Claim]:
@@ -217,7 +224,7 @@ def _near(context: Context, template: str, found: re.Match[str]) -> tuple[str, s
     )
     if "->" not in template or context.chips_in(first, behind):
         return chip, chip_id
-    at_large = context.has(found.start(), min(behind, found.end() + 3), "CHIPSATLARGE")
+    at_large = context.has(found.start(), min(behind, found.end() + 3), "CHIPSATLARGE", "MOSTPOWERFUL")
     if at_large or not context.importable(chip_id, found.start(), found.end()):
         return "AI chip", ""
     return chip, chip_id
@@ -230,7 +237,7 @@ def _dated(context: Context, found: re.Match[str]) -> tuple[str, float | None, f
     on = context.document.date
     if isinstance(thing, DateSpan):
         low, high = thing.low, thing.high
-        return thing.iso, _ordinal(low), _ordinal(high)
+        return thing.shown, _ordinal(low), _ordinal(high)
     if (
         isinstance(thing, Quantity)
         and thing.dimension in ("month", "day")

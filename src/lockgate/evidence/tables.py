@@ -1,5 +1,6 @@
-"""Tables in a text: rows of cells parted by bars, whose head names a chip for each column."""
+"""Tables in a text: rows of cells parted by bars. A cell is read with the head of its column and the first cell of its row."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lockgate.evidence.counts import named
@@ -8,35 +9,52 @@ from lockgate.evidence.lexer import Lexed
 BAR = "|"
 
 
-def columns_of_chips(lexed: Lexed) -> dict[int, int]:
-    """Token -> token of the chip at the head of its column, for the tokens of every table that has such a head.
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a token of a table stands: its own cell, the head of its column, the first cell of its row, as token ranges.
 
-    A head is a row that names chips in two or more cells; it holds for the rows right below that have as many cells.
+    ``chip`` is the token of the chip that the head of the column names, None where it names none.
+    """
+
+    own: tuple[int, int]
+    head: tuple[int, int]
+    row: tuple[int, int]
+    chip: int | None
+
+
+def read_tables(lexed: Lexed) -> dict[int, Cell]:
+    """Token -> its cell, for every table: a run of rows with as many cells, of which the first is the head.
+
+    A later row that names chips in two or more cells is a new head.
     """
     if BAR not in lexed.codes:
         return {}
-    found: dict[int, int] = {}
-    head: dict[int, int] = {}
-    width = 0
+    found: dict[int, Cell] = {}
+    head: list[tuple[int, int]] = []
     ends = [-1, *lexed.breaks, len(lexed.codes)]
     for before, end in pairwise(ends):
         cells = _cells(lexed.codes, before + 1, end)
         if len(cells) < 2:
-            head = {}
+            head = []
             continue
-        chips = {
-            column: at
-            for column, (first, behind) in enumerate(cells)
-            for at in range(first, behind)
-            if (thing := named(lexed, at)) is not None and thing.kind == "chip"
-        }
-        if len(chips) >= 2:
-            head, width = chips, len(cells)
-        elif head and len(cells) == width:
-            for column, (first, behind) in enumerate(cells):
-                if column in head:
-                    found |= dict.fromkeys(range(first, behind), head[column])
+        if len(head) != len(cells) or (len(_chips(lexed, cells)) > 1 and not _chips(lexed, head)):
+            head = cells
+            continue
+        chips = _chips(lexed, head)
+        for column, (first, behind) in enumerate(cells):
+            cell = Cell((first, behind), head[column], cells[0], chips.get(column))
+            found |= dict.fromkeys(range(first, behind), cell)
     return found
+
+
+def _chips(lexed: Lexed, cells: list[tuple[int, int]]) -> dict[int, int]:
+    """Column -> the token in its cell that names a chip."""
+    return {
+        column: at
+        for column, (first, behind) in enumerate(cells)
+        for at in range(first, behind)
+        if (thing := named(lexed, at)) is not None and thing.kind == "chip"
+    }
 
 
 def _cells(codes: str, first: int, behind: int) -> list[tuple[int, int]]:
