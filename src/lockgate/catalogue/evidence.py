@@ -50,7 +50,7 @@ class RoleRow(Row):
 
     ``cues`` are word classes with a weight; ``needs`` names alternatives of which the sentence must hold one (each
     entry is one requirement, alternatives parted by ``|``); ``avoid`` lists classes that forbid the role near the
-    amount, ``beside`` classes that forbid it within a few tokens; ``tail`` lists classes that decide when they stand
+    amount, ``beside`` classes that forbid it within a few tokens, ``before`` ones that forbid it right before; ``tail`` lists classes that decide when they stand
     right behind the amount ("a $5.5 billion hit"), ``behind`` classes of which one must stand shortly behind it.
     ``base`` is the score without any cue, in documents about ``event`` where that is given. A quantity takes the role
     with the highest score above zero.
@@ -64,6 +64,7 @@ class RoleRow(Row):
     tail: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     event: str = ""
     base: float = 0.0
     subject: str = "chip"

@@ -35,6 +35,8 @@ class Context:
     cells: dict[int, Cell] = field(default_factory=dict)
     dominant: bool = True
     _sentence: tuple[int, int] = (0, 0)
+    _sources: dict[int, str] = field(default_factory=dict)
+    _dates: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, document: Document, lexed: Lexed, grammar: Grammar) -> "Context":
@@ -49,6 +51,8 @@ class Context:
                     context.chips.append(token)
                 elif thing.kind == "vendor":
                     makers[thing] += 1
+            elif isinstance(thing, DateSpan):
+                context._dates.append(token)
         if named_chips:
             context.chip, most = named_chips.most_common(1)[0]
             context.dominant = most >= DOMINANT * named_chips.total()
@@ -111,7 +115,16 @@ class Context:
     # ---- which chip -------------------------------------------------------------------------------------------
     def compared(self, token: int) -> bool:
         """Whether a chip is only what another is compared with: "versus the H100", "doubles the H100's capacity"."""
-        return self.has(max(0, token - 3), token, "AGAINST")
+        if self.has(max(0, token - 3), token, "AGAINST"):
+            return True
+        share = next((at for at in range(token - 1, max(0, token - 5), -1) if self._is_share(at)), None)
+        if share is not None and self.has(share + 1, token, "OF", "PEAK"):
+            return True  # "68% of the H100's throughput"
+        return self.has(token + 1, token + 2, "HANOF") and self._is_share(token + 2)
+
+    def _is_share(self, token: int) -> bool:
+        thing = self.lexed.payload.get(token)
+        return isinstance(thing, Quantity) and thing.dimension in ("percent", "ratio")
 
     def chip_near(
         self, token: int, *, counted: bool = False, named_only: bool = False, affair: bool = False
@@ -141,6 +154,8 @@ class Context:
         ]  # "two 910B dies" are parts of something else
         if before and lexed.codes[token - 1] == "(" and token - before[-1] <= 4:
             return self.show_chip(before[-1])
+        if self.has(token + 1, token + 2, "VERSUS") and len({self.lexed.payload[at] for at in before}) > 1:
+            return "", ""  # "…, 4,493 vs. 4,992": which of the chips before has the first
         facing = self._facing(token, first)
         if facing is not None:
             return facing
@@ -166,34 +181,54 @@ class Context:
             return other, ""
         if affair:
             return (self.chip.name, self.chip.id) if self.chip else ("", "")
-        return self.meant(first)
+        return self.meant(first, counted=counted)
 
-    def meant(self, first: int) -> tuple[str, str]:
+    def meant(self, first: int, *, counted: bool = False) -> tuple[str, str]:
         """The chip that a sentence without a named one speaks of: the last named, or what the whole text is about.
 
-        Where the two differ and no word points back, it is not known: nothing, rather than a guess.
+        Where the two differ and no word points back, it is not known: nothing, rather than a guess. Chips that are ``counted``
+        are those that most of the text is about.
         """
         if self.chip is None:
             return "", ""
-        at = bisect_left(self.chips, first) - 1
-        while at >= 0 and self.compared(self.chips[at]):
-            at -= 1
-        last = named(self.lexed, self.chips[at]) if at >= 0 else None
-        if last is None or last.id == self.chip.id:
+        at = self._last_subject(first)
+        last = named(self.lexed, at) if at is not None else None
+        if last is None or at is None or last.id == self.chip.id:
             return self.chip.name, self.chip.id
-        near = first - self.chips[at] <= RECALL
+        near = first - at <= RECALL
         if near and self.has(first, first + POINTS, "ITSELF"):
             return last.name, last.id
-        return (self.chip.name, self.chip.id) if self.dominant and not near else ("", "")
+        return (self.chip.name, self.chip.id) if self.dominant and (counted or not near) else ("", "")
+
+    def _last_subject(self, first: int) -> int | None:
+        """The first chip of the last sentence before a token that names one which is neither compared with nor a part."""
+        index = bisect_left(self.chips, first) - 1
+        found: int | None = None
+        start = first
+        while index >= 0 and (found is None or self.chips[index] >= start):
+            at = self.chips[index]
+            if not self.compared(at) and not self.has(at + 1, at + 3, "PARTNOUN"):
+                found = at
+                start = self.lexed.sentence(at)[0]
+            index -= 1
+        return found
 
     def _other_maker(self, token: int, first: int, counted: bool) -> str:
         """The makers, or their chips, that a sentence names instead of the topic's; empty where it names the topic's."""
+        if self.has(first, first + 2, "ITSELF"):
+            return ""
+        if counted and self.has(first, first + 2, "THECOMPANY"):
+            last = self.maker_near(first)
+            if last is not None and self.chip is not None and last.id != self.chip.belongs_to:
+                return last.name if self._designs(last) else ""
         for at in range(token - 1, first - 1, -1):
             maker = named(self.lexed, at)
             if maker is None or maker.kind != "vendor" or self.chip is None:
                 continue
             if counted and self._designs(maker):
                 names = self._together(at, first)  # "Cambricon is aiming for 500,000"
+                if maker.belongs_to == "CN" and self._at_large(token):
+                    return names  # "Huawei would make 200,000 AI chips"
                 return "" if maker.id == self.chip.belongs_to and names == maker.name else names
             if maker.id == self.chip.belongs_to:
                 return ""
@@ -202,6 +237,11 @@ class Context:
             if maker.belongs_to == "CN" != self.grammar.lexicon.makers.get(self.chip.belongs_to):
                 return f"{maker.name} chips"  # SMIC's process is not that of Nvidia's chip
         return ""
+
+    def _at_large(self, token: int) -> bool:
+        """Whether what an amount counts is "AI chips" in general."""
+        own = self.lexed.text[self.lexed.starts[token] : self.lexed.ends[token]].lower()
+        return "ai chip" in own or self.has(token + 1, token + 3, "CHIPSATLARGE")
 
     def _together(self, token: int, first: int) -> str:
         """A maker with those named in one breath before it: "Nvidia (NVDA) and AMD"."""
@@ -260,7 +300,24 @@ class Context:
             thing = named(self.lexed, at)
             if thing is not None and thing.kind == "vendor":
                 return thing
+        for at in range(first - 1, max(0, first - RECALL) - 1, -1):
+            thing = named(self.lexed, at)
+            if thing is not None and thing.kind == "vendor":
+                return thing  # "the company" is the one last spoken of
         return self.maker
+
+    def one_maker(self, token: int) -> str:
+        """The maker before an amount in its sentence, where neither others stand beside it nor firms without a name between."""
+        first = self.sentence(token)[0]
+        generic = self.grammar.set_of("GENERICFIRM")
+        for at in range(token - 1, first - 1, -1):
+            if self.lexed.codes[at] in generic:
+                return ""
+            thing = named(self.lexed, at)
+            if thing is not None and thing.kind in ("vendor", "buyer"):
+                return thing.name if self._together(at, first) == thing.name else ""
+        maker = self.maker_near(token)
+        return maker.name if maker is not None else ""
 
     def word_near(self, token: int, name: str, reach: int) -> str:
         """The word of a class nearest before an amount in its sentence; empty where none is near."""
@@ -306,6 +363,8 @@ class Context:
         domestic, approved = self.grammar.set_of("DOMESTIC"), self.grammar.set_of("APPROVED")
         nouns = self.grammar.set_of("CHIPNOUN", "ALTERNATIVE")
         codes = self.lexed.codes
+        if (domestic | approved).isdisjoint(codes[first:behind]):
+            return None
         for at in range(behind - 1, first, -1):
             if codes[at] in nouns and not self.chips_in(
                 max(first, at - 2), at
@@ -345,11 +404,12 @@ class Context:
     def time_of(self, token: int) -> str:
         """The date expression that an amount's clause gives, else the only one of its sentence; empty without one."""
         first, behind = self.sentence(token)
-        dated = [(at, thing) for at in range(first, behind) if isinstance(thing := self.lexed.payload.get(at), DateSpan)]
+        dated = self._dates[bisect_left(self._dates, first) : bisect_left(self._dates, behind)]
         if len(dated) > 1:
             low, high = self.clause(token)
-            dated = [(at, thing) for at, thing in dated if low <= at < high][:1]
-        return dated[0][1].iso if dated else ""
+            dated = [at for at in dated if low <= at < high][:1]
+        thing = self.lexed.payload[dated[0]] if dated else None
+        return thing.iso if isinstance(thing, DateSpan) else ""
 
     # ---- hedges and sources -----------------------------------------------------------------------------------
     def hedge(self, token: int, amount: Quantity) -> str:
@@ -373,6 +433,11 @@ class Context:
     def source(self, token: int) -> str:
         """Who says what stands in a sentence, as far as the sentence tells."""
         first, behind = self.sentence(token)
+        if first not in self._sources:
+            self._sources[first] = self._source(first, behind)
+        return self._sources[first]
+
+    def _source(self, first: int, behind: int) -> str:
         says, according = self.grammar.set_of("SAY"), self.grammar.set_of("ACCORDING")
         kinds = ("publisher", "person", "vendor", "us_agency", "cn_agency", "benchmark")
         anonymous = self.grammar.set_of("ANON")

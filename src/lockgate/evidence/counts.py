@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import Lexed
-from lockgate.evidence.lexicon import BREAK, PROPER, SAME, UNKNOWN, Entity
+from lockgate.evidence.lexicon import BREAK, PROPER, UNKNOWN, Entity
+from lockgate.evidence.pieces import one_form
 from lockgate.evidence.quantities import Quantity
 
 NAME_MAX = 10_000  # no product's name has a larger number
@@ -23,7 +24,7 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
         if _in_name(lexed, token, thing):
             lexed.payload[token] = replace(thing, compound=True)
         elif thing.dimension in MODIFIERS and thing.value is not None:
-            words = lexed.text[lexed.starts[token] : lexed.ends[token]].translate(SAME)
+            words = one_form(lexed.text[lexed.starts[token] : lexed.ends[token]])
             if "-" in words.strip("-"):
                 lexed.payload[token] = replace(thing, compound=True)
         elif not thing.dimension:

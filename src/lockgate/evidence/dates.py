@@ -4,8 +4,7 @@ import calendar
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from lockgate.evidence.lexicon import NUMBER
-from lockgate.evidence.quantities import Pieces
+from lockgate.evidence.pieces import NUMBER, Pieces
 
 MONTHS = {
     name.lower(): number

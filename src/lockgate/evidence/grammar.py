@@ -104,14 +104,46 @@ def _element(found: re.Match[str], lexicon: Lexicon, macros: Mapping[str, str], 
     return char_class({lexicon.code_of(text.replace("_", " "))})
 
 
+def musts(source: str, lexicon: Lexicon) -> tuple[frozenset[str], ...]:
+    """What a text must hold for a pattern to match at all: the classes that stand in it outside any choice.
+
+    A text without one of them need not be searched.
+    """
+    found: list[frozenset[str]] = []
+    depth, at = 0, 0
+    while at < len(source.rstrip()):
+        element = ELEMENT.match(source, at)
+        if element is None:
+            break
+        at = element.end()
+        kind, text = element.lastgroup, element.group(element.lastgroup or 0)
+        if kind == "group":
+            depth += {"(": 1, ")": -1}.get(text, 0)
+            if text == "|" and depth == 0:
+                return ()
+        elif kind in ("open", "close"):
+            depth += 1 if kind == "open" else -1
+        elif kind == "repeat":
+            continue
+        elif (
+            kind in ("kind", "name")
+            and depth == 0
+            and text in lexicon.classes
+            and source[at : at + 1] not in ("?", "*")
+        ):
+            found.append(frozenset(lexicon.classes[text]))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled row of the pattern table."""
+    """A compiled row of the pattern table. ``musts`` are sets of which a text needs one character each."""
 
     row: PatternRow
     regex: re.Pattern[str]
     unless: re.Pattern[str] | None
     needs: tuple[frozenset[str], ...] = ()
+    musts: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +157,7 @@ class Role:
     tail: frozenset[str]
     behind: frozenset[str]
     beside: frozenset[str]
+    before: frozenset[str]
 
 
 class Grammar:
@@ -154,7 +187,13 @@ class Grammar:
                 regex = compile_pattern(row.match, lexicon, tables.macros)
                 unless = compile_pattern(row.unless, lexicon, tables.macros) if row.unless else ""
                 self.patterns.append(
-                    Pattern(row, re.compile(regex), re.compile(unless) if unless else None, self._needs(row.needs))
+                    Pattern(
+                        row,
+                        re.compile(regex),
+                        re.compile(unless) if unless else None,
+                        self._needs(row.needs),
+                        musts(row.match, lexicon),
+                    )
                 )
         self.roles: dict[str, list[Role]] = {}
         for number, role in enumerate(tables.roles):
@@ -173,11 +212,11 @@ class Grammar:
         for name, weight in row.cues.items():
             for char in self._chars(name):
                 cues[char] = max(weight, cues.get(char, 0.0))
-        avoid, tail, behind, beside = (
+        avoid, tail, behind, beside, before = (
             frozenset().union(*(self._chars(name) for name in names))
-            for names in (row.avoid, row.tail, row.behind, row.beside)
+            for names in (row.avoid, row.tail, row.behind, row.beside, row.before)
         )
-        return Role(row, cues, self._needs(row.needs), avoid, tail, behind, beside)
+        return Role(row, cues, self._needs(row.needs), avoid, tail, behind, beside, before)
 
     def _needs(self, needs: tuple[str, ...]) -> tuple[frozenset[str], ...]:
         return tuple(frozenset().union(*(self._chars(part) for part in need.split("|"))) for need in needs)

@@ -1,34 +1,18 @@
 """From text to tokens: one character a token, with the amounts, dates and named things found on the way."""
 
-import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
 from lockgate.evidence.dates import STARTS as DATE_STARTS
 from lockgate.evidence.dates import DateSpan, parse_date
-from lockgate.evidence.lexicon import (
-    ADDRESS,
-    BREAK,
-    GLUE,
-    HAN,
-    LINE,
-    MARK,
-    NUMBER,
-    PIECE,
-    PROPER,
-    SAME,
-    UNKNOWN,
-    WORD,
-    Entity,
-    Lexicon,
-    publisher_of,
-)
+from lockgate.evidence.lexicon import BREAK, PROPER, UNKNOWN, Entity, Entry, Lexicon, publisher_of
+from lockgate.evidence.pieces import ADDRESS, HAN, LINE, MARK, NUMBER, WORD, Pieces, cut, one_form
 from lockgate.evidence.quantities import STARTS as NUMBER_STARTS
-from lockgate.evidence.quantities import Pieces, Quantity, parse_quantity
+from lockgate.evidence.quantities import Quantity, parse_quantity
 
 Payload = Quantity | DateSpan | Entity
+STARTS = DATE_STARTS | NUMBER_STARTS
 ABBREVIATIONS = frozenset(
     [
         "inc",
@@ -63,8 +47,6 @@ ABBREVIATIONS = frozenset(
         "fig",
     ]
 )
-BULLET = re.compile(r"\n[ ]*(?:[-–•*▪●·]|\d{1,2}[.)])[ ]")
-WRAPPED_WIDTH = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,94 +83,35 @@ def lex(text: str, lexicon: Lexicon, on: date | None = None) -> Lexed:
         lexicon: What the grammar knows.
         on: The document's date, for relative dates.
     """
-    return _merge(_pieces(text.translate(SAME)), lexicon, on)
-
-
-def is_wrapped(text: str) -> bool:
-    r"""Whether the lines of a text were broken to a width, so that a line break ends nothing.
-
-    >>> is_wrapped("A line that ends here.\nAnd one more.")
-    False
-    """
-    lines = text[:20000].split("\n")
-    inner = [line for line, following in pairwise(lines) if line.strip() and following.strip()]
-    if any(line.lstrip().startswith("|") for line in inner):
-        return False  # the rows of a table
-    if len(inner) < 2 or max(map(len, inner)) > WRAPPED_WIDTH:
-        return False
-    long = [line for line in inner if len(line) > 45]
-    return (
-        len(long) * 10 >= len(inner) * 7
-        and sum(line.rstrip()[-1] not in '.!?:;"' for line in inner) * 10 >= len(inner) * 6
-    )
-
-
-def _pieces(text: str) -> Pieces:
-    kinds: list[int] = []
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    wrapped = is_wrapped(text)
-    for found in PIECE.finditer(text):
-        kind = found.lastindex or MARK
-        if kind == GLUE:
-            continue
-        start, end = found.span()
-        if kind == LINE and wrapped and text.count("\n", start, end) == 1 and not BULLET.match(text, start):
-            continue
-        kinds.append(kind)
-        words.append(text[start:end].lower())
-        starts.append(start)
-        ends.append(end)
-    return Pieces(text, kinds, words, starts, ends)
+    return _merge(cut(one_form(text)), lexicon, on)
 
 
 def _merge(pieces: Pieces, lexicon: Lexicon, on: date | None) -> Lexed:
+    """Tokens from pieces. Most pieces are words that begin nothing: those are copied run by run."""
     text, kinds, words, starts, ends = pieces
+    single = lexicon.codes
+    plain = [
+        single.get(word) or (PROPER if text[start].isupper() else UNKNOWN)
+        for word, start in zip(words, starts, strict=True)
+    ]
     codes: list[str] = []
     first: list[int] = []
     last: list[int] = []
     payload: dict[int, Payload] = {}
     breaks: list[int] = []
-    single, phrases = lexicon.codes, lexicon.phrases
-    count, at = len(words), 0
-    special = phrases.keys() | DATE_STARTS | NUMBER_STARTS
-    while at < count:
-        word, kind = words[at], kinds[at]
-        if kind == WORD and word not in special:
-            codes.append(single.get(word) or (PROPER if text[starts[at]].isupper() else UNKNOWN))
-            first.append(starts[at])
-            last.append(ends[at])
-            at += 1
-            continue
-        behind, code = at + 1, ""
-        thing: Payload | None = None
-        if word in phrases:
-            entry = _phrase(pieces, at, lexicon)
-            if entry is not None:
-                behind, code, thing = entry
-        if not code:
-            if kind == NUMBER or word in DATE_STARTS:
-                dated = parse_date(pieces, at, on)
-                if dated is not None:
-                    behind, thing = dated
-                    code = lexicon.kind_code("#date")
-            if not code and (kind == NUMBER or word in NUMBER_STARTS):
-                counted = parse_quantity(pieces, at, lexicon)
-                if counted is not None and counted[0] > at:
-                    behind, thing = counted[0], counted[1]
-                    code = lexicon.kind_code("#" + (counted[1].dimension or "number"))
-        if not code:
-            if kind == LINE:
-                code = BREAK
-            elif kind == MARK:
-                code = _mark(pieces, at)
-            elif kind == ADDRESS:
-                code = lexicon.kind_code("@address")
-                thing = publisher_of(word.split("/")[2].partition(":")[0], lexicon.domains)
-            else:
-                code = single.get(word) or (PROPER if text[starts[at]].isupper() else UNKNOWN)
-        if code == UNKNOWN and kind == HAN and codes and codes[-1] == UNKNOWN and last[-1] == starts[at]:
+    at = 0
+    for index in [*_beginnings(pieces, lexicon), len(words)]:
+        if index < at:
+            continue  # inside what began before
+        codes += plain[at:index]
+        first += starts[at:index]
+        last += ends[at:index]
+        at = index
+        if at == len(words):
+            break
+        behind, code, thing = _begun(pieces, at, lexicon, on)
+        code = code or plain[at]
+        if code == UNKNOWN and kinds[at] == HAN and codes and codes[-1] == UNKNOWN and last[-1] == starts[at]:
             last[-1] = ends[at]  # a run of unknown characters is one token
             at = behind
             continue
@@ -201,6 +124,44 @@ def _merge(pieces: Pieces, lexicon: Lexicon, on: date | None) -> Lexed:
         last.append(ends[behind - 1])
         at = behind
     return Lexed(text, "".join(codes), first, last, payload, breaks)
+
+
+def _beginnings(pieces: Pieces, lexicon: Lexicon) -> list[int]:
+    """The pieces that may begin a phrase, a date or an amount, and those that are no words."""
+    words, heads = pieces.words, lexicon.phrases
+    none: dict[str, list[Entry]] = {}
+    return [
+        at
+        for at, (kind, word, following) in enumerate(zip(pieces.kinds, words, [*words[1:], ""], strict=False))
+        if kind != WORD
+        or word in STARTS
+        or (word in heads and (following in (group := heads.get(word, none)) or "" in group))
+    ]
+
+
+def _begun(pieces: Pieces, at: int, lexicon: Lexicon, on: date | None) -> tuple[int, str, Payload | None]:
+    """What begins at a piece: the piece behind it, its character (none for a plain word), what it stands for."""
+    word, kind = pieces.words[at], pieces.kinds[at]
+    if word in lexicon.phrases:
+        entry = _phrase(pieces, at, lexicon)
+        if entry is not None:
+            return entry
+    if kind == NUMBER or word in DATE_STARTS:
+        dated = parse_date(pieces, at, on)
+        if dated is not None:
+            return dated[0], lexicon.kind_code("#date"), dated[1]
+    if kind == NUMBER or word in NUMBER_STARTS:
+        counted = parse_quantity(pieces, at, lexicon)
+        if counted is not None and counted[0] > at:
+            return counted[0], lexicon.kind_code("#" + (counted[1].dimension or "number")), counted[1]
+    if kind == LINE:
+        return at + 1, BREAK, None
+    if kind == MARK:
+        return at + 1, _mark(pieces, at), None
+    if kind == ADDRESS:
+        host = word.split("/")[2].partition(":")[0]
+        return at + 1, lexicon.kind_code("@address"), publisher_of(host, lexicon.domains)
+    return at + 1, "", None
 
 
 def _phrase(pieces: Pieces, at: int, lexicon: Lexicon) -> tuple[int, str, Entity | None] | None:

@@ -4,48 +4,17 @@ A text is turned into a string with one character a token. Words that no table n
 words is a set of characters. Matching a pattern over a sentence of thirty words is then a match over thirty characters.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from lockgate.catalogue.evidence import EntityRow, EvidenceTables
+from lockgate.evidence.pieces import cut, one_form
 
 UNKNOWN = "x"
 PROPER = "X"  # unknown, with a capital
 BREAK = "\n"
 FIRST_CODE = 0xE000
-
-# Characters that mean the same, one for one, so that offsets stay those of the original text.
-SAME = str.maketrans(
-    {
-        **dict.fromkeys("’‘ʼ′´`", "'"),
-        **dict.fromkeys("“”„«»「」『』《》〝〞", '"'),
-        **dict.fromkeys("‐‑‒−", "-"),
-        **dict.fromkeys("–—", "–"),
-        **dict.fromkeys("\u00a0\u2002\u2003\u2009\u200a\u202f\u3000\t", " "),
-        **{chr(full): chr(full - 0xFEE0) for full in range(0xFF01, 0xFF5F)},
-        "\r": " ",
-        "。": ".",
-        "、": ",",
-        "\u2028": "\n",
-        "\u2029": "\n",
-        "\u0085": "\n",
-    }
-)
-
-CJK = "\u3400-\u9fff"
-PIECE = re.compile(
-    rf"(https?://[^\s<>\"')\]]+)"  # 1 address
-    r"|((?:[A-Za-z]\.){2,})"  # 2 U.S.
-    r"|(\d{1,3}(?:,\d{3}|[’']\d{3}\b)+(?:\.\d+)?|\d+(?:\.\d+)?)"  # 3 number
-    rf"|((?:(?:RMB|CNY|USD|EUR|GBP|NTD)(?=\d))|[^\W\d_{CJK}][^\W_{CJK}]*)"  # 4 word, may hold digits: H200; not RMB2.8
-    rf"|([{CJK}])"  # 5 Chinese, by character
-    r"|((?<=\w)'s?\b|(?<=\w)-(?=[^\W\d]))"  # 6 possessive, hyphen inside a compound: nothing
-    r"|(\n[\s]*)"  # 7 line break
-    r"|([^\s\w])"  # 8 punctuation
-)
-ADDRESS, DOTTED, NUMBER, WORD, HAN, GLUE, LINE, MARK = range(1, 9)
 
 
 class Entity(NamedTuple):
@@ -87,15 +56,9 @@ def pieces_of(phrase: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     >>> pieces_of("RTX Pro 6000D")
     (('rtx', 'pro', '6000', 'd'), (False, False, False, True))
     """
-    words: list[str] = []
-    glued: list[bool] = []
-    end = -1
-    for found in PIECE.finditer(phrase.translate(SAME)):
-        if found.lastindex != GLUE:
-            words.append(found.group().lower())
-            glued.append(found.start() == end)
-            end = found.end()  # not behind a dropped apostrophe: "hasn't" is two pieces that do not touch
-    return tuple(words), tuple(glued)
+    pieces = cut(one_form(phrase))
+    ends = [-1, *pieces.ends]  # not behind a dropped apostrophe: "hasn't" is two pieces that do not touch
+    return tuple(pieces.words), tuple(start == end for start, end in zip(pieces.starts, ends, strict=False))
 
 
 class Lexicon:

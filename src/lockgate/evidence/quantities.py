@@ -7,21 +7,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from lockgate.evidence.lexicon import HAN, MARK, NUMBER, Lexicon
-
-
-class Pieces(NamedTuple):
-    """A text in pieces: kind, lower-case form, start and end of each."""
-
-    text: str
-    kinds: list[int]
-    words: list[str]
-    starts: list[int]
-    ends: list[int]
-
-    def glued(self, index: int) -> bool:
-        """Whether the piece follows the one before without space."""
-        return 0 < index < len(self.words) and self.starts[index] == self.ends[index - 1]
+from lockgate.evidence.lexicon import Lexicon
+from lockgate.evidence.pieces import HAN, MARK, NUMBER, Pieces
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ def _ratio(
 def _percent(context: Context, token: int, other: int, behind: int) -> tuple[float, float] | None:
     """How a percentage becomes a ratio: 68% of, 25% higher than, 30% slower than."""
     if context.has(token + 1, token + 3, "OF"):
-        return (0.0, 1.0) if context.has(other, min(behind, other + 4), "PEAK", "COMPARE") else None
+        measured = context.has(token, min(behind, other + 4), "PEAK", "COMPARE")
+        return (0.0, 1.0) if measured else None
     if context.has(token, other + 1, "LESS"):
         return 1.0, -1.0
     return (1.0, 1.0) if context.has(token, other + 1, "MORE") else None

@@ -1,5 +1,6 @@
 """Claims against claims: numbers as intervals, recipients as sets, directions, waits and ranks."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -9,12 +10,22 @@ from lockgate.evidence.claims import Claim
 from lockgate.evidence.findings import Authority, Finding, find, shown
 from lockgate.evidence.record import Record
 
+FORMAT = re.compile(r"\b(?:MX)?(?:FP|INT|BF|TF)\d{1,2}\b", re.IGNORECASE)
 APPROXIMATE = 0.15  # "about 400,000" is 340,000 to 460,000
 COUNTED = (
     "quantity.", "orders.", "shipment.", "inventory.", "demand.", "quota.", "price.", "charge.", "revenue.", "fee.", "tariff.",
     "market.size", "recipient.count", "share.", "chip.", "threshold.",
 )  # fmt: skip
-PASSING = ("revenue.", "shipment.", "orders.", "demand.", "inventory.", "market.size", "share.", "chip.yield_pct")
+PASSING = (
+    "revenue.",
+    "shipment.",
+    "orders.",
+    "demand.",
+    "inventory.",
+    "market.size",
+    "share.",
+    "chip.yield_pct",
+)
 """What differs from one time to the next: two figures conflict only where both are of the same stated time."""
 STEADY = ("chip.", "perf.")  # what cannot differ within one text
 
@@ -138,6 +149,10 @@ def numbers(attribute: str, group: list[Claim], record: Record) -> Iterator[Find
 
 
 def _within(attribute: str, own: list[Claim]) -> Iterator[Finding]:
+    if attribute == "chip.peak_tops":
+        own = [
+            claim for claim in own if not FORMAT.search(claim.quote)
+        ]  # each number format has its own rate
     if len({interval(claim) for claim in own}) < 2:
         return
     low = max(interval(claim)[0] for claim in own)

@@ -14,7 +14,7 @@ SEGMENT_NEAR = 7  # tokens within which a segment is that of an amount
 LOST_NEAR = 6  # tokens within which a loss is that of an amount
 NEAR = 15  # tokens within which a chip is that of an amount of money
 AVOID = 14  # tokens within which a word forbids a role
-BESIDE = 4  # tokens within which a word is beside an amount
+BESIDE = 6  # tokens within which a word is beside an amount
 BEHIND = 9  # tokens behind an amount within which a role can require a word
 
 
@@ -66,6 +66,8 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
         if any(not need & inside for need in role.needs) or not role.avoid.isdisjoint(close):
             continue
         if role.beside and not role.beside.isdisjoint(codes[max(first, token - BESIDE) : token + BESIDE]):
+            continue
+        if role.before and codes[token - 1 : token] in role.before and token > first:
             continue
         if role.behind and role.behind.isdisjoint(codes[token + 1 : min(behind, token + BEHIND)]):
             continue
@@ -148,19 +150,39 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
     """A subject template filled in, and the id of the chip in it; None where the text does not tell which chip is meant.
 
     ``{chip}`` is the chip meant, ``{own_chip}`` one that the sentence names or points back to, ``{maker}`` the maker nearest
-    before, ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{country}`` the country named before, ``{actor}`` whose models,
+    before, ``{one_maker}`` the one alone that the clause names, ``{event}`` what the document is about, ``{place}`` China where the sentence names it, ``{country}`` the country named before, ``{actor}`` whose models,
     ``{package}`` the module or server that a price is of, ``{object}`` what stands behind "of" or "for", ``{segment}`` the part of a firm, ``{lost}`` says
     that money was not earned, ``{approved}`` that the amount is a share of what was approved.
     """
     first, behind = context.sentence(token)
-    parts = dict.fromkeys(("chip", "own_chip", "maker", "place", "actor", "package", "object", "lost", "approved", "country", "segment"), "")
+    parts = dict.fromkeys(
+        (
+            "chip",
+            "own_chip",
+            "maker",
+            "place",
+            "actor",
+            "package",
+            "object",
+            "lost",
+            "approved",
+            "country",
+            "segment",
+            "one_maker",
+        ),
+        "",
+    )
     chip_id = ""
     if "chip}" in template or "{object}" in template:
         chip, chip_id = context.chip_near(token, counted=template != "{chip}", affair="{event}" in template)
         if "{own_chip}" in template and not _named_near(context, token, first, behind):
             chip, chip_id = ("", "") if not context.has(first, first + 1, "ITSELF") else context.meant(first)
         if not chip and template == "{own_chip} tariff":
-            chip = "chip" if context.has(token, min(behind, token + BEHIND), "CHIPNOUN", "CHIPSATLARGE") else context.meant(first)[0]
+            chip = (
+                "chip"
+                if context.has(token, min(behind, token + BEHIND), "CHIPNOUN", "CHIPSATLARGE")
+                else context.meant(first)[0]
+            )
             if not chip:
                 return None
         if not chip and "{chip}" in template:
@@ -168,11 +190,19 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
                 return None  # several chips, and no word says which
             chip = "AI chip"
         parts["chip"] = parts["own_chip"] = chip
+    if "{one_maker}" in template:
+        parts["one_maker"] = context.one_maker(token)
+        if not parts["one_maker"]:
+            return None
     if "{maker}" in template:
         if context.has(token, behind, "RESPECTIVELY"):
             return None  # which of two firms has which of two amounts
         if "revenue" in template and context.earner_is_state(token):
             return None
+        if context.has(max(first, token - NEAR), token, "GENERICFIRM") and context.nearest(
+            token, "GENERICFIRM"
+        ) < context.nearest(token, "@vendor"):
+            return None  # "local vendors' revenue" is no named firm's
         maker = context.maker_near(token)
         named_in = parts["chip"]
         belongs = context.grammar.lexicon.families[chip_id].belongs_to if chip_id else ""
@@ -197,7 +227,12 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
         chip_id += "/module"
     if "{object}" in template:
         parts["object"] = _object(context, token) or parts["chip"]
-        parts["approved"] = "approved volume /" if context.event != "production" and context.has(first, behind, "#chips", "APPROVE", "PERMIT", "ALLOT") else ""
+        parts["approved"] = (
+            "approved volume /"
+            if context.event != "production"
+            and context.has(first, behind, "#chips", "APPROVE", "PERMIT", "ALLOT")
+            else ""
+        )
         if not parts["object"]:
             return None
     if "sales" in template and context.has(max(first, token - 6), token, "DEMANDED"):

@@ -12,8 +12,14 @@ from lockgate.evidence.grammar import Pattern
 from lockgate.evidence.lexicon import Entity
 from lockgate.evidence.quantities import Quantity
 
-
-SILENT_DENIED = ("approval.conditions", "policy.effective_date", "policy.change_date", "chip.", "event.", "recipient")
+SILENT_DENIED = (
+    "approval.conditions",
+    "policy.effective_date",
+    "policy.change_date",
+    "chip.",
+    "event.",
+    "recipient",
+)
 """Attributes of which a denial says nothing that could be checked."""
 
 
@@ -21,7 +27,10 @@ def read_statements(context: Context) -> Iterator[Claim]:
     """Every claim that a pattern makes."""
     codes = context.lexed.codes
     taken: dict[str, list[tuple[int, int]]] = {}
+    present = frozenset(codes)
     for pattern in context.grammar.patterns:
+        if any(must.isdisjoint(present) for must in pattern.musts):
+            continue
         spans = taken.setdefault(pattern.row.attribute, [])
         fresh = []
         for found in pattern.regex.finditer(codes):
@@ -222,9 +231,12 @@ def _near(context: Context, template: str, found: re.Match[str]) -> tuple[str, s
     chip, chip_id = context.chip_near(
         found.start(), named_only=True, affair="{event}" in template or "import" in template
     )
-    if "->" not in template or context.chips_in(first, behind):
+    end = min(behind, found.end() + 4)
+    at_large = context.has(found.start(), end, "CHIPSATLARGE", "MOSTPOWERFUL")
+    if "->" not in template or (context.chips_in(first, behind) and not at_large):
         return chip, chip_id
-    at_large = context.has(found.start(), min(behind, found.end() + 3), "CHIPSATLARGE", "MOSTPOWERFUL")
+    if context.chips_in(found.start(), min(behind, end + 4)):
+        return chip, chip_id
     if at_large or not context.importable(chip_id, found.start(), found.end()):
         return "AI chip", ""
     return chip, chip_id

@@ -5,7 +5,8 @@ import pytest
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.catalogue.evidence import PatternRow, RoleRow, load_evidence_tables
 from lockgate.evidence.grammar import Grammar, compile_pattern
-from lockgate.evidence.lexer import is_wrapped, lex
+from lockgate.evidence.lexer import lex
+from lockgate.evidence.pieces import is_wrapped
 from lockgate.evidence.reading import Reader
 
 
