@@ -1,9 +1,14 @@
 """``lockgate serve``: the web application and the API."""
 
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import socket
+
+    import uvicorn
 
 EXIT_NOT_STARTED = 3  # as uvicorn itself ends where it cannot start
 
@@ -25,7 +30,7 @@ def serve(
 ) -> None:
     """Serve the pages and the API; an empty database is set up first."""
     import os
-    import socket
+    import tempfile
 
     import uvicorn
     from uvicorn.supervisors import Multiprocess
@@ -47,9 +52,17 @@ def serve(
         if not server.started:
             raise typer.Exit(EXIT_NOT_STARTED)
         return
+    with tempfile.TemporaryDirectory(prefix="lockgate-metrics-") as folder, suppress(KeyboardInterrupt):
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)  # one /metrics of all workers
+        Multiprocess(config, sockets=[bind(config)]).run()
+
+
+def bind(config: "uvicorn.Config") -> "socket.socket":
+    """The socket that the workers share."""
+    import socket
+
     shared = config.bind_socket()
     # Connections inherit it. Without it every page waits 40 ms for the browser's acknowledgement of the headers: asyncio
     # sets it only on sockets that were made with the protocol's number, and this one was not.
     shared.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with suppress(KeyboardInterrupt):
-        Multiprocess(config, sockets=[shared]).run()
+    return shared

@@ -253,7 +253,9 @@ def init_record(
             _make_key(registry.key_file)
         with registry.work() as work:
             data: dict[str, Any] = {"public_key": registry.signer.public_key, "name": name}
-            work.append(RECORD, "RecordOpened", data, actor="lockgate", version=1)
+            fresh = not work.lock().stream_version(RECORD)  # several processes may start at once
+            if fresh:
+                work.append(RECORD, "RecordOpened", data, actor="lockgate", version=1)
     return registry, fresh
 
 

@@ -24,7 +24,7 @@ from lockgate.web.forms import FormTokenMiddleware, require_form_token
 from lockgate.web.guards import guard_api, limit_token
 from lockgate.web.middleware import RequestMiddleware, SizeLimitMiddleware, problem_response
 from lockgate.web.openapi import describe_api
-from lockgate.web.problems import from_request_validation, status_of
+from lockgate.web.problems import from_request_validation, status_of, unavailable
 from lockgate.web.query import note_unknown, refuse_unknown
 from lockgate.web.respond import dates_of, page
 from lockgate.web.settings import Settings
@@ -124,6 +124,9 @@ def wants_page(request: Request) -> bool:
 
 def on_user_error(request: Request, error: Any) -> Response:
     """Something the caller can put right."""
+    if error.code == "database-unavailable":
+        log.error("%s: %s", request.state.request_id, error.message)
+        error = unavailable(error)
     status = status_of(error)
     by_token = "authorization" in request.headers
     if error.code == "login-required" and wants_page(request) and request.method == "GET" and not by_token:

@@ -46,8 +46,10 @@ class Deliverer:
         while not self._ended.wait(self.poll_s):
             try:
                 deliver_due(self.registry, self.send)
-            except Exception:  # a database that is away must not end the thread
-                log.warning("webhooks wait: the database does not answer", exc_info=True)
+            except LockgateError as error:
+                log.warning("webhooks wait: %s", error.message)
+            except Exception:  # nothing may end the thread
+                log.warning("webhooks wait", exc_info=True)
 
     def send(self, row: WebhookRow, body: bytes, headers: dict[str, str]) -> str:
         """Send one delivery to the address that was checked, and to no other; redirects are not followed."""

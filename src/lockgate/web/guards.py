@@ -64,7 +64,7 @@ def guard_api(module: str) -> Callable[..., Awaitable[None]]:
     async def check(request: Request, visitor: MaybeVisitor) -> None:
         limit_rate(request, visitor)
         if not guard.public:
-            await require_visitor(visitor)
+            await require_visitor(request, visitor)
         if visitor is not None:
             if visitor.session and request.method not in SAFE_METHODS:
                 raise LockgateError(

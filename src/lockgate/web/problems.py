@@ -74,6 +74,22 @@ class ProblemDetails(BaseModel):
     problems: list[Problem] = Field(description="Every problem of the request, all at once.")
 
 
+def unavailable(error: LockgateError) -> LockgateError:
+    """What a visitor is told of a database that fails: not where it is and how it is reached, which the log has.
+
+    >>> unavailable(LockgateError("postgresql://db/x cannot be used: No space left on device", code="database-unavailable")).message
+    'the database cannot be used: its disk is full'
+    """
+    full = any(words in error.message.lower() for words in ("disk is full", "no space left", "disk full"))
+    return LockgateError(
+        "the database cannot be used: its disk is full"
+        if full
+        else "the database cannot be used at the moment",
+        code=error.code,
+        hint="nothing of this was saved; try again in a minute, and tell whoever runs this installation",
+    )
+
+
 def status_of(error: LockgateError) -> int:
     """The HTTP status of an error."""
     if isinstance(error, InvalidInputError):

@@ -1,5 +1,6 @@
 """Who is asking: the session cookie of a browser, or the token of a program."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -39,14 +40,31 @@ def find_visitor(request: Request) -> Visitor | None:
                 hint="make a new one under your account",
             )
     elif key := request.cookies.get(COOKIE):
-        with registry.read() as work:
-            session = access.find_session(work.connection, key, at)
-        if session is not None:
-            found, row = session
-            if (access.instant(at) - access.instant(row.seen_at)).total_seconds() > TOUCH_EVERY_S:
-                with registry.work() as work:
-                    access.touch(work, row, site_of(request).settings.session_hours)
+        try:
+            found = find_session(request, key, at)
+        except (
+            LockgateError
+        ) as error:  # what is public is still served; `require_visitor` says why nothing else is
+            request.state.unreachable = error
     request.state.person = found
+    return found
+
+
+def find_session(request: Request, key: str, at: str) -> Visitor | None:
+    """Whose browser this is; None where nobody is logged in with it. Noted now and then, which lengthens the session.
+
+    Raises:
+        LockgateError: ``database-unavailable``.
+    """
+    registry = site_of(request).registry
+    with registry.read() as work:
+        session = access.find_session(work.connection, key, at)
+    if session is None:
+        return None
+    found, row = session
+    if (access.instant(at) - access.instant(row.seen_at)).total_seconds() > TOUCH_EVERY_S:
+        with suppress(LockgateError), registry.work() as work:  # a full disk must not end the reading
+            access.touch(work, row, site_of(request).settings.session_hours)
     return found
 
 
@@ -54,12 +72,14 @@ MaybeVisitor = Annotated[Visitor | None, Depends(find_visitor)]
 
 
 # Only `find_visitor` reads the database. What follows from it is `async` so that it costs no change of thread.
-async def require_visitor(found: MaybeVisitor) -> Visitor:
+async def require_visitor(request: Request, found: MaybeVisitor) -> Visitor:
     """Who is asking, where that must be known.
 
     Raises:
-        LockgateError: ``login-required``.
+        LockgateError: ``login-required``; ``database-unavailable``, where that cannot be told.
     """
+    if found is None and (unreachable := getattr(request.state, "unreachable", None)):
+        raise unreachable
     if found is None:
         raise LockgateError("this needs a login", code="login-required", hint="log in, or send a token")
     return found
