@@ -37,8 +37,8 @@ class DateSpan(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """As a claim shows it: the words of a text that speaks of "this week", else the ISO form."""
-        return f"{self.relative} (relative to article)" if self.relative else self.iso
+        """As a claim shows it: in ISO form, but a week or a quarter told from the day of the text in its words."""
+        return f"{self.relative} (relative to article)" if self.relative and "/" in self.iso else self.iso
 
     @property
     def iso(self) -> str:
