@@ -1,6 +1,8 @@
 """Databases: how one is addressed, opened, and brought to the newest schema."""
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_S = 60.0
+"""How long a connection waits for another one's write."""
 
 
 def read_url(text: str) -> URL:
@@ -54,7 +58,7 @@ def open_engine(url: URL, *, pooled: bool = True) -> Engine:
     """Connections to the database, every one set so that what is acknowledged stays on disk."""
     options: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": 60.0}, **options)
+        engine = create_engine(url, connect_args={"timeout": BUSY_S}, **options)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -64,9 +68,7 @@ def open_engine(url: URL, *, pooled: bool = True) -> Engine:
 def connect_raw(url: URL) -> Any:
     """One connection of the driver itself, each statement its own transaction unless one is begun."""
     if url.get_backend_name() == "sqlite":
-        import sqlite3
-
-        connection = sqlite3.connect(str(url.database), timeout=60.0, check_same_thread=False)
+        connection = sqlite3.connect(str(url.database), timeout=BUSY_S, check_same_thread=False)
         _set_up_sqlite(connection, None)
         return connection
     import psycopg
@@ -77,13 +79,27 @@ def connect_raw(url: URL) -> Any:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver starts no transaction of its own accord
+    _enter_wal(connection)
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "recursive_triggers = ON",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _enter_wal(connection: Any) -> None:
+    """Readers beside a writer. SQLite refuses the change at once, without waiting, where another process is at it."""
+    last = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
