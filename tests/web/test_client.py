@@ -51,6 +51,26 @@ def test_answers_are_those_of_the_service(client: Client) -> None:
     assert caught.value.problems[0].hint
 
 
+def test_what_chips_can_do_is_planned_compared_and_worked_out(client: Client) -> None:
+    job = {"kind": "serve", "model": "llama3.1-70b", "count": 8, "input_len": 2048, "output_len": 256}
+    plan = client.plan({**job, "chip": "h200-sxm"})
+    rates = [point["output_tokens_per_s"]["value"] for point in plan.pareto]
+    assert max(rates) == plan.best["output_tokens_per_s"]["value"]
+    assert plan.searched >= len(plan.pareto) > 1
+    first, second, none = client.compare(job, ["h100-sxm", "h200-sxm", "b30a"])
+    assert first["ratio"]["value"] == 1
+    assert second["ratio"]["value"] > 1
+    assert none["problem"]
+    fleet = client.fleet([{"chip": "h200-sxm", "count": 100}], serve=["llama3.1-70b"])
+    assert fleet.total_tokens_per_day["llama3.1-70b"]["value"] > 0
+    with pytest.raises(LockgateError) as caught:
+        client.compare(job, ["h100-sxm", "h2000"])
+    assert caught.value.problems[0].code == "unknown-chip"
+    with pytest.raises(LockgateError) as caught:
+        client.fleet([{"chip": "h200-sxm", "count": 0}])
+    assert caught.value.problems[0].path == "lots[0].count"
+
+
 def test_a_write_is_repeated_under_its_key_where_the_connection_breaks(
     app: TestClient, client: Client
 ) -> None:

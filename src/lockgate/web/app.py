@@ -61,6 +61,7 @@ API: tuple[str, ...] = (
     "sources",
     "determine",
     "estimate",
+    "capability",
     "cases",
     "allocate",
     "claims",

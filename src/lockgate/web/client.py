@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.web.api.allocate import AllocateAnswer
 from lockgate.web.api.batches import RoundAnswer
+from lockgate.web.api.capability import CompareAnswer, FleetAnswer, PlanAnswer
 from lockgate.web.api.chips import ChipAnswer, ChipList
 from lockgate.web.api.determine import DeterminationAnswer, DetermineAnswer
 from lockgate.web.api.estimate import EstimateAnswer
@@ -101,6 +102,20 @@ class Client:
         """What jobs take, with intervals."""
         body = {"jobs": [dict(job) for job in jobs]}
         return self._typed(EstimateAnswer, self._ask("POST", "/estimate", json=body)).answers
+
+    def plan(self, job: Mapping[str, Any]) -> PlanAnswer:
+        """The best layout of a job, the front, and why the others lose."""
+        return self._typed(PlanAnswer, self._ask("POST", "/plan", json={"job": dict(job)}))
+
+    def compare(self, job: Mapping[str, Any], chips: Iterable[str]) -> list[dict[str, Any]]:
+        """The same job on each chip; ratios are to the first."""
+        body = {"job": dict(job), "chips": list(chips)}
+        return self._typed(CompareAnswer, self._ask("POST", "/compare", json=body)).chips
+
+    def fleet(self, lots: Iterable[Mapping[str, Any]], **options: Any) -> FleetAnswer:
+        """What an allotment serves, trains and costs; ``serve``, ``train``, ``against``, ``years`` and so on."""
+        body = {"lots": [dict(lot) for lot in lots], **options}
+        return self._typed(FleetAnswer, self._ask("POST", "/fleet", json=body))
 
     def allocate(
         self, rule: str | Mapping[str, Any], supply: int, requests: Iterable[Mapping[str, Any]]

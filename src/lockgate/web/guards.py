@@ -34,6 +34,7 @@ API_GUARDS = {
     "sources": Guard("read", public=True),
     "determine": Guard("determine", public=True),
     "estimate": Guard("estimate", public=True),
+    "capability": Guard("estimate", public=True),
     "allocate": Guard("estimate", public=True),
     "claims": Guard("read", public=True),
     "cases": Guard("cases"),
