@@ -31,7 +31,7 @@ from lockgate.services.practice import load_practice
 from lockgate.services.registry import Registry
 from lockgate.store.work import Secret, Work
 
-TAKEN_IDS = frozenset({"new", "find", "assign"})  # pages of their own beside those of cases
+TAKEN_IDS = frozenset({"new", "find", "assign", "views"})  # pages of their own beside those of cases
 TWIN_ENDINGS = (".json", ".jsonl", ".csv")  # ask a page for its data
 
 

@@ -1,4 +1,4 @@
-"""Who may come in: people, sessions, API tokens, invitations, webhooks.
+"""Who may come in: people, sessions, API tokens, invitations, webhooks; and what a person keeps here for themselves.
 
 Secrets (session keys, tokens, invitation links) are kept as SHA-256 digests: whoever reads the database cannot use them.
 """
@@ -90,6 +90,15 @@ webhook = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", Text, nullable=False),
     Column("problem", Text, nullable=False),
+)
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    UniqueConstraint("person", "name", name="saved_view_name"),
 )
 
 SESSION_WITH_PERSON = (
@@ -286,3 +295,38 @@ def use_invitation(connection: Connection, digest: str, at: str) -> str | None:
         return None
     taken = connection.execute(delete(invitation).where(invitation.c.digest == digest)).rowcount
     return person_id if taken else None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRow:
+    """A view of a list that a person saved under a name."""
+
+    id: str
+    person: str
+    name: str
+    query: str
+
+
+def put_view(connection: Connection, row: ViewRow) -> None:
+    """Keep a view in place of the person's earlier one of that name."""
+    same = (saved_view.c.person == row.person) & (saved_view.c.name == row.name)
+    connection.execute(delete(saved_view).where(same))
+    connection.execute(insert(saved_view).values({name: getattr(row, name) for name in ViewRow.__slots__}))
+
+
+def views_of(connection: Connection, person_id: str) -> list[ViewRow]:
+    """A person's views, by name."""
+    query = select(saved_view).where(saved_view.c.person == person_id).order_by(saved_view.c.name)
+    return [ViewRow(**row) for row in connection.execute(query).mappings()]
+
+
+def view_by_id(connection: Connection, view_id: str) -> ViewRow | None:
+    """A view by id, whoever saved it."""
+    row = connection.execute(select(saved_view).where(saved_view.c.id == view_id)).mappings().one_or_none()
+    return None if row is None else ViewRow(**row)
+
+
+def drop_view(connection: Connection, person_id: str, view_id: str) -> int:
+    """Forget a view of a person; returns how many were."""
+    mine = (saved_view.c.person == person_id) & (saved_view.c.id == view_id)
+    return connection.execute(delete(saved_view).where(mine)).rowcount

@@ -17,6 +17,7 @@ from lockgate.services.case_reading import party_names
 from lockgate.services.ledger import OFFICIALS
 from lockgate.services.people import WITHHELD
 from lockgate.services.registry import Registry
+from lockgate.services.saved_views import delete_view, list_views, open_view, save_view
 from lockgate.web.cases import (
     COUNTER,
     FILTERS,
@@ -95,6 +96,7 @@ def list_page(
         "rows_shown": [decorated(row, registry.today()) for row in rows],
         "counts": counts,
         "views": view_links(OFFICE_VIEWS if official else PARTY_VIEWS, filters, counts),
+        "saved": saved_links(registry, visitor, filters),
         "named": [decorated(row, registry.today()) for row in cases_naming(registry, person)],
         "names": names_of(registry, rows),
         "kinds": kind_titles(),
@@ -111,6 +113,15 @@ def list_page(
     if request.state.format != "html":
         return respond(request, "cases/list.html", data={"cases": rows, "next": following or None})
     return page(request, "cases/list.html", status, problems=problems, **context)
+
+
+def saved_links(registry: Registry, visitor: Visitor, filters: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The visitor's own views as links."""
+    chosen = urlencode({name: value for name, value in filters.items() if value})
+    return [
+        {"id": row.id, "name": row.name, "address": f"/cases?{row.query}", "on": row.query == chosen}
+        for row in list_views(registry, visitor.actor)
+    ]
 
 
 def view_links(
@@ -176,6 +187,34 @@ def assign_many(
     )  # fmt: skip
     count = sum(error is None for error in done.values())
     return list_page(request, visitor, 422 if problems else 200, problems, notice=str(count))
+
+
+@router.post("/views")
+def save(
+    request: Request, visitor: KnownVisitor, name: Annotated[str, Form()] = "", state: Annotated[str, Form()] = "", kind: Annotated[str, Form()] = "",
+    applicant: Annotated[str, Form()] = "", assigned_to: Annotated[str, Form()] = "", queue: Annotated[str, Form()] = "",
+) -> Response:  # fmt: skip
+    """Save the view under a name; an earlier one of that name gives way."""
+    filters = dict(zip(FILTERS, (state, kind, applicant, assigned_to, queue), strict=True))
+    try:
+        check_states(state)
+        row = save_view(site_of(request).registry, visitor.actor, name, filters)
+    except LockgateError as error:
+        return list_page(request, visitor, 422, error.problems)
+    return RedirectResponse(f"/cases?{row.query}#views", 303)
+
+
+@router.get("/views/{view_id}")
+def show_view(request: Request, _: KnownVisitor, view_id: str) -> Response:
+    """The list as a saved view narrows it; the link can be sent on."""
+    return RedirectResponse("/cases?" + urlencode(open_view(site_of(request).registry, view_id)), 303)
+
+
+@router.post("/views/{view_id}/delete")
+def forget_view(request: Request, visitor: KnownVisitor, view_id: str) -> Response:
+    """Delete a view of one's own."""
+    delete_view(site_of(request).registry, visitor.actor, view_id)
+    return RedirectResponse("/cases#views", 303)
 
 
 @router.get("/find")

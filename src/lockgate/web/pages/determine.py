@@ -1,11 +1,12 @@
 """May it pass? A form with one thing a page, and the answer with numbered reasons; all of it in the address."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from lockgate.base.dates import parse_date
@@ -15,9 +16,13 @@ from lockgate.controls.determination import Determination
 from lockgate.services.determine import answer_as_dict, cite
 from lockgate.services.standing import follow_deal
 from lockgate.services.transaction_rows import COLUMNS as TRANSACTION_COLUMNS
+from lockgate.services.uploads import attach_upload
+from lockgate.web.cases import COUNTER, reading_of
+from lockgate.web.forms import own_key, require_answer
 from lockgate.web.query import reads
-from lockgate.web.respond import dates_of, page, respond
+from lockgate.web.respond import dates_of, encode, page, respond
 from lockgate.web.site import site_of
+from lockgate.web.visitors import KnownVisitor
 
 router = APIRouter()
 
@@ -115,6 +120,34 @@ def take_step(request: Request) -> Response:
     return RedirectResponse("/determine?" + urlencode(query), 303)
 
 
+@router.post("/determine/save")
+@reads(*COLUMNS, "dd_*")
+def save(
+    request: Request, visitor: KnownVisitor, case: Annotated[str, Form()] = "", key: Annotated[str, Form()] = ""
+) -> Response:  # fmt: skip
+    """Put the answer for what the address says into a case, as a paper of it."""
+    site, clocks = site_of(request), dates_of(request)
+    row = read_row(request)
+    try:
+        require_answer(case.strip(), "case", "name a case")
+        found = site.determine(row, clocks["on"], clocks["known_at"])
+        reading = reading_of(request, visitor, case.strip())
+        kept = {
+            "address": "/determine?" + urlencode({**row, "on": clocks["on"], "known_at": clocks["known_at"]}),
+            "versions": site.versions,
+            **answer_as_dict(found, site.catalogue, explain=True),
+        }
+        name = f"determination-{found.on.isoformat()}.json"
+        attach_upload(
+            site.registry, visitor.actor, reading.case.id, "determination", name, encode(kept).encode(),
+            key=own_key(visitor, key),
+        )  # fmt: skip
+    except LockgateError as error:
+        return answer(request, row, error.problems, case)
+    COUNTER.forget()
+    return RedirectResponse(f"/cases/{quote(reading.case.id)}?done=attach_document#papers", 303)
+
+
 def read_row(request: Request) -> dict[str, str]:
     """The transaction's columns of the query, certificates included."""
     return {
@@ -145,8 +178,10 @@ def ask(
     )  # fmt: skip
 
 
-def answer(request: Request, row: Mapping[str, str]) -> Response:
-    """The determination, and beside it the same deal on another date or with another chip where the address asks for one."""
+def answer(
+    request: Request, row: Mapping[str, str], problems: tuple[LockgateError, ...] = (), case: str = ""
+) -> Response:  # fmt: skip
+    """The determination, with what was wrong in saving it; and beside it the same deal on another date or with another chip where the address asks for one."""
     site = site_of(request)
     clocks = dates_of(request)
     try:
@@ -160,11 +195,17 @@ def answer(request: Request, row: Mapping[str, str]) -> Response:
         )
         return ask(request, row, at, 422, error.problems)
     other = second(request, row)
-    reasons = [(part, numbered(part.explanation)) for part in found.parts]
-    return respond(
-        request, "determine/answer.html", data=answer_as_dict(found, site.catalogue, explain=True), rows=[answer_as_dict(found, site.catalogue)], found=found, other=other,
-        reasons=reasons, row=row, steps=STEPS, differences=differences(found, other) if other else (),
-        timeline=list(follow_deal(site.catalogue, row, clocks["known_at"], clocks["today"])), citations=[cite(name, found, site.catalogue) for name in found.explanation.citations()], **clocks,
+    if request.state.format != "html":
+        return respond(
+            request, "", data=answer_as_dict(found, site.catalogue, explain=True),
+            rows=[answer_as_dict(found, site.catalogue)],
+        )  # fmt: skip
+    return page(
+        request, "determine/answer.html", 422 if problems else 200, problems=problems, case=case, key=secrets.token_urlsafe(12),
+        found=found, other=other, differences=differences(found, other) if other else (), row=row, steps=STEPS,
+        reasons=[(part, numbered(part.explanation)) for part in found.parts],
+        timeline=list(follow_deal(site.catalogue, row, clocks["known_at"], clocks["today"])),
+        citations=[cite(name, found, site.catalogue) for name in found.explanation.citations()], **clocks,
     )  # fmt: skip
 
 
