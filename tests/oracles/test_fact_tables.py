@@ -35,6 +35,10 @@ RATES = {
 }  # fmt: skip
 
 
+# What the table leaves empty and a later source tells.
+FOUND_SINCE = {("mlu590", "dram_capacity"), ("mlu590", "dram_bandwidth")}
+
+
 def rows(name: str) -> list[dict[str, str]]:
     with (FACTS / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -53,7 +57,7 @@ def test_a_chip_agrees_with_the_table(row: dict[str, str]) -> None:
     for column, name in COLUMNS.items():
         if row[column]:
             assert chip.facts[name].number == Decimal(row[column]), column
-        elif name != "chip_link_bandwidth":
+        elif name != "chip_link_bandwidth" and (chip.id, name) not in FOUND_SINCE:
             assert name not in chip.facts or chip.facts[name].number is None, column
     if chip.id in BETTER_KNOWN:
         assert chip.tpp is not None

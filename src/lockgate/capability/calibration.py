@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import hypot
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -104,6 +105,12 @@ class Spread:
     prefill: float = 0.0
     decode: float = 0.0
     collective: float = 0.0
+
+    def plus(self, other: "Spread") -> "Spread":
+        """Both together, in squares."""
+        return Spread(
+            **{item.name: hypot(getattr(self, item.name), getattr(other, item.name)) for item in fields(self)}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """What a chip and the system around it can do at most, in base units."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from lockgate.base.errors import LockgateError
-from lockgate.capability.calibration import KernelSet, at_board_power, kernels_for
+from lockgate.capability.calibration import KernelSet, Spread, at_board_power, kernels_for
 
 # Bytes an element takes in each format.
 FORMAT_BYTE: Mapping[str, float] = MappingProxyType(
@@ -189,30 +189,22 @@ def hardware_from_chip(
         network_bandwidth_byte_per_s: One direction, each chip; that of its system or class if not given.
         oversubscription: Of the network above a node.
 
+    What is not stated is assumed, said, and makes the intervals wider.
+
     Raises:
-        LockgateError: ``missing-fact`` where the chip lacks memory, bandwidth or every rate.
+        LockgateError: ``missing-fact`` where no rate at all is stated.
     """
-    missing = [
-        word
-        for word, value in (
-            ("memory capacity", chip.dram_capacity_byte),
-            ("memory bandwidth", chip.dram_bandwidth_byte_per_s),
-            ("a 16-bit or 8-bit rate", any(chip.peak_flop_per_s.get(f) for f in ("bf16", "fp16", "fp8", "int8"))),
-        )
-        if not value
-    ]  # fmt: skip
-    if missing:
-        raise LockgateError(
-            f"{chip.id} cannot be estimated: its {', '.join(missing)} is not stated",
-            code="missing-fact",
-            hint="add the fact with its source to the catalogue",
-        )
     kernels, record = kernels_for(chip.id, chip.architecture or "", tables)
+    boards = tables["boards"]
+    facts = _stated_or_assumed(
+        chip, boards.get(kernels.origin) or boards[record["origin"]], tables["spread"]["unstated"]
+    )
     reference = tables["chips"].get(kernels.origin, {}).get("sustained_w_per_tflops")
     dense = chip.peak_flop_per_s.get("bf16") or chip.peak_flop_per_s.get("fp16")
     if kernels.basis in ("inherited", "same-silicon") and reference and dense and chip.power_w:
         kernels = at_board_power(kernels, float(chip.power_w) / (float(dense) / 1e12), reference)
-    assumptions = []
+    kernels = replace(kernels, spread=kernels.spread.plus(facts.spread))
+    assumptions = list(facts.assumptions)
     if kernels.basis != "measured":
         assumptions.append(f"no kernel tables for {chip.id}: those of {kernels.origin} ({kernels.basis})")
 
@@ -227,11 +219,6 @@ def hardware_from_chip(
     if network_bandwidth_byte_per_s is None and scale_out and system:
         network_bandwidth_byte_per_s = scale_out / system.chip_count
     domain = stated("chip_link_domain") or (system.chip_count if system else None)
-    rates = {name: float(value) for name, value in chip.peak_flop_per_s.items() if value}
-    narrow = rates.get("fp8") or rates.get("int8")
-    if narrow and not (rates.get("bf16") or rates.get("fp16")):
-        rates["bf16"] = narrow / 2.0
-        assumptions.append("no 16-bit rate stated: half the 8-bit one assumed")
     network = network_bandwidth_byte_per_s or record["network_gb_per_s"] * 1e9
     if network_bandwidth_byte_per_s is None:
         assumptions.append(
@@ -240,9 +227,9 @@ def hardware_from_chip(
     return Hardware(
         id=chip.id,
         name=chip.name,
-        peak_flop_per_s=MappingProxyType(rates),
-        memory_byte=float(chip.dram_capacity_byte or 0),
-        memory_bandwidth_byte_per_s=float(chip.dram_bandwidth_byte_per_s or 0),
+        peak_flop_per_s=MappingProxyType(facts.rates),
+        memory_byte=facts.memory_byte,
+        memory_bandwidth_byte_per_s=facts.memory_bandwidth_byte_per_s,
         link_bandwidth_byte_per_s=float(link) / 2,
         network_bandwidth_byte_per_s=network,
         node_chip_count=node_chip_count or int(domain or record["node_chip_count"]),
@@ -251,3 +238,54 @@ def hardware_from_chip(
         kernels=kernels,
         assumptions=tuple(assumptions),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    rates: dict[str, float]
+    memory_byte: float
+    memory_bandwidth_byte_per_s: float
+    assumptions: tuple[str, ...]
+    spread: Spread
+
+
+# Where no 16-bit rate is stated: that of another format, and what it is divided by.
+_NARROW_RATES = (("fp8", 2.0), ("int8", 2.0), ("fp4", 4.0), ("tf32", 0.5), ("fp32", 1.0))
+
+
+def _stated_or_assumed(chip: ChipLike, board: Mapping[str, float], unstated: Mapping[str, float]) -> _Facts:
+    """Rates, memory and bandwidth of a chip; what is not stated in proportion to the board whose kernels it takes.
+
+    Args:
+        chip: From the catalogue.
+        board: Its ``tflops`` in 16 bit, ``dram_gib`` and ``dram_gb_per_s``.
+        unstated: How far an assumed figure may be off, by field of ``Spread``.
+    """
+    rates = {name: float(value) for name, value in chip.peak_flop_per_s.items() if value}
+    said: list[str] = []
+    compute = memory = 0.0
+    if not (rates.get("bf16") or rates.get("fp16")):
+        known = [(name, divisor) for name, divisor in _NARROW_RATES if rates.get(name)]
+        if not known:
+            raise LockgateError(
+                f"{chip.id} cannot be estimated: none of its rates is stated",
+                code="missing-fact",
+                hint="add the fact with its source to the catalogue",
+            )
+        name, divisor = known[0]
+        rates["bf16"] = rates[name] / divisor
+        said.append(f"no 16-bit rate stated: {rates['bf16'] / 1e12:g} TFLOP/s assumed from that of {name}")
+        compute = unstated["compute"]
+    scale = rates.get("bf16", rates.get("fp16", 0.0)) / (board["tflops"] * 1e12)
+    capacity, bandwidth = chip.dram_capacity_byte, chip.dram_bandwidth_byte_per_s
+    if not capacity:
+        capacity = scale * board["dram_gib"] * 2**30
+        said.append(f"memory not stated: {capacity / 2**30:.0f} GiB assumed, in proportion to its rate")
+    if not bandwidth:
+        bandwidth = scale * board["dram_gb_per_s"] * 1e9
+        said.append(
+            f"memory bandwidth not stated: {bandwidth / 1e9:.0f} GB/s assumed, in proportion to its rate"
+        )
+        memory = unstated["memory"]
+    spread = Spread(compute=compute, memory=memory, decode=memory and unstated["decode"])
+    return _Facts(rates, float(capacity), float(bandwidth), tuple(said), spread)

@@ -90,7 +90,10 @@ class ServingAnswer:
             "bottleneck": self.bottleneck,
             "overrun_byte": self.overrun_byte,
             "bottlenecks": dict(self.bottlenecks),
-            "memory_byte": dict(self.memory_byte),
+            "memory_byte": {
+                kind: value for kind, value in self.memory_byte.items() if kind not in ("total", "visible")
+            },
+            "memory_visible_byte": self.memory_byte["visible"],
             "breakdown_s": {
                 f"{phase} {name}": share * steps[phase] for phase, parts in self.breakdown.items() for name, share in parts.items()
             },

@@ -11,6 +11,10 @@ PLAIN_MLP = frozenset(
     {"gpt2", "gptj", "gpt_neo", "gpt_neox", "gpt_bigcode", "falcon", "opt", "bloom", "bert", "roberta",
      "mpt", "phi", "nemotron", "starcoder2", "t5", "RefinedWeb", "RefinedWebModel"}
 )  # fmt: skip
+# Those whose MLP has one although their configuration names no activation that says so.
+GATED = frozenset({"gpt_oss", "chatglm"})
+# Those that share the embedding with the output layer unless they say otherwise.
+TIED = frozenset({"gpt2", "gemma", "gemma2", "gemma3", "gemma3_text"})
 ENCODERS = frozenset({"bert", "roberta", "xlm-roberta", "deberta", "deberta-v2", "electra"})
 
 
@@ -49,13 +53,14 @@ def from_hugging_face(config: Mapping[str, Any]) -> dict[str, Any]:
         raise LockgateError(
             f"the configuration lacks a positive {', '.join(missing)}", code="invalid-model", where="model"
         )
-    kv_heads = first("num_key_value_heads", "num_kv_heads", "n_head_kv") or heads
+    kv_heads = first("num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num") or heads
     if kind in {"falcon", "refinedweb", "refinedwebmodel"} and config.get("multi_query") is True:
         kv_heads = first("num_kv_heads", "n_head_kv") if config.get("new_decoder_architecture") else 1
-    ffn = first("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size", "d_ff") or 4 * hidden
+    ffn = first("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size", "d_ff")
+    ffn = ffn or (first("expansion_ratio") or 4) * hidden
     activation = str(first("hidden_act", "activation_function", "hidden_activation") or "")
     gated = kind not in PLAIN_MLP and (
-        activation in {"silu", "swish", "swiglu", "geglu", "gelu_pytorch_tanh"} or "gpt_oss" in kind
+        activation in {"silu", "swish", "swiglu", "geglu", "gelu_pytorch_tanh"} or kind in GATED
     )
     fields: dict[str, Any] = {
         "id": _id_from(str(config.get("_name_or_path") or kind)),
@@ -67,13 +72,21 @@ def from_hugging_face(config: Mapping[str, Any]) -> dict[str, Any]:
         "kv_heads": kv_heads,
         "head_dim": first("head_dim", "attention_head_dim") or hidden // heads,
         "ffn": ffn,
-        "vocab": first("vocab_size") or 51200,
+        "vocab": first("vocab_size", "padded_vocab_size") or 51200,
         "gated": gated,
-        "tied_embeddings": bool(config.get("tie_word_embeddings", kind in ENCODERS or kind == "gpt2")),
+        "tied_embeddings": bool(config.get("tie_word_embeddings", kind in ENCODERS | TIED)),
         "parallel_block": kind in {"gptj", "gpt_neox", "phi"}
         or bool(config.get("parallel_attn") or config.get("new_decoder_architecture")),
-        "max_context": first("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
+        "max_context": first(
+            "max_position_embeddings",
+            "n_positions",
+            "n_ctx",
+            "max_sequence_length",
+            "max_seq_len",
+            "seq_length",
+        )
         or 131072,
+        "prediction_layers": first("num_nextn_predict_layers") or 0,
     }
     if kind in ENCODERS or kind == "gpt2":
         fields["learned_positions"] = fields["max_context"]
@@ -94,7 +107,7 @@ def _windows(config: Mapping[str, Any], layers: int) -> dict[str, Any]:
     if isinstance(kinds, list):
         count = sum("sliding" in str(kind) for kind in kinds)
     else:
-        pattern = config.get("sliding_window_pattern")
+        pattern = config.get("sliding_window_pattern", 2 if config.get("model_type") == "gemma2" else None)
         count = layers - layers // pattern if isinstance(pattern, int) and pattern > 1 else layers
     return {"sliding_window": window, "sliding_layers": count} if count else {}
 
@@ -127,7 +140,8 @@ def _experts(config: Mapping[str, Any], ffn: int) -> dict[str, Any]:
     if not isinstance(count, int) or count < 2:
         return {}
     width = config.get("moe_intermediate_size") or ffn
-    shared = config.get("shared_expert_intermediate_size") or width * (config.get("n_shared_experts") or 0)
+    always = config.get("n_shared_experts") or str(config.get("model_type", "")).startswith("llama4")
+    shared = config.get("shared_expert_intermediate_size") or width * int(always or 0)
     return {
         "experts": {
             "count": count,
@@ -136,6 +150,6 @@ def _experts(config: Mapping[str, Any], ffn: int) -> dict[str, Any]:
             "shared_ffn": shared,
             "dense_layers": config.get("first_k_dense_replace") or 0,
             "groups_per_token": config.get("topk_group") or 0 if (config.get("n_group") or 1) > 1 else 0,
-            "biased": "gpt_oss" in str(config.get("model_type", "")).lower(),
+            "biased": "gpt_oss" in str(config.get("model_type", "")),
         }
     }

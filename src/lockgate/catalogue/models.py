@@ -226,7 +226,13 @@ def model_from_mapping(fields: Mapping[str, Any]) -> ModelArchitecture:
     """As ``parse_model``, from an object already read."""
     from lockgate.catalogue.model_configs import from_hugging_face
 
-    if "layers" not in fields and {"num_hidden_layers", "n_layer", "text_config", "num_layers"} & set(fields):
+    if "layers" not in fields and {
+        "num_hidden_layers",
+        "n_layer",
+        "n_layers",
+        "text_config",
+        "num_layers",
+    } & set(fields):
         return _checked(from_hugging_face(fields), "model")
     filled = {"id": "inline", "name": "inline model", **fields}
     hidden, heads = filled.get("hidden"), filled.get("heads")

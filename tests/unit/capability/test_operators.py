@@ -116,6 +116,16 @@ def test_a_chip_without_tables_inherits_and_says_so() -> None:
     assert any("h100-sxm" in text for text in inherited.assumptions)
 
 
-def test_a_chip_without_memory_is_refused() -> None:
-    with pytest.raises(LockgateError, match="memory capacity"):
-        hardware(dram_capacity_byte=None)
+def test_what_a_chip_does_not_state_is_assumed_said_and_unsure() -> None:
+    stated = hardware()
+    without = hardware(dram_capacity_byte=None, dram_bandwidth_byte_per_s=None)
+    assert (without.memory_byte, without.memory_bandwidth_byte_per_s) == pytest.approx(
+        (stated.memory_byte, stated.memory_bandwidth_byte_per_s), rel=0.01
+    )
+    assert sum("not stated" in text for text in without.assumptions) == 2
+    assert without.kernels.spread.memory > stated.kernels.spread.memory
+    narrow = hardware(peak_flop_per_s={"fp4": 8e15})
+    assert narrow.rate("bf16") == 2e15
+    assert narrow.kernels.spread.compute > stated.kernels.spread.compute
+    with pytest.raises(LockgateError, match="none of its rates"):
+        hardware(peak_flop_per_s={})

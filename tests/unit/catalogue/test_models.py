@@ -52,6 +52,34 @@ GPT_OSS = {
 
 
 @pytest.mark.parametrize(
+    ("config", "parameters", "sliding"),
+    [
+        # as their makers state: GPT-2 XL, MPT-7B, GLM-4-9B, Gemma 2 27B, OPT-66B, Llama 4 Scout
+        ({"model_type": "gpt2", "n_embd": 1600, "n_head": 25, "n_layer": 48, "n_positions": 1024, "vocab_size": 50257}, 1.56e9, 0),
+        ({"model_type": "mpt", "d_model": 4096, "n_heads": 32, "n_layers": 32, "expansion_ratio": 4, "vocab_size": 50432}, 6.7e9, 0),
+        ({"model_type": "chatglm", "num_layers": 40, "hidden_size": 4096, "ffn_hidden_size": 13696, "num_attention_heads": 32,
+          "multi_query_attention": True, "multi_query_group_num": 2, "padded_vocab_size": 151552}, 9.4e9, 0),
+        ({"model_type": "gemma2", "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 4608, "intermediate_size": 36864,
+          "head_dim": 128, "num_attention_heads": 32, "num_key_value_heads": 16, "num_hidden_layers": 46, "sliding_window": 4096,
+          "vocab_size": 256000}, 27.2e9, 23),
+        ({"model_type": "opt", "activation_function": "relu", "hidden_size": 9216, "ffn_dim": 36864, "num_attention_heads": 72,
+          "num_hidden_layers": 64, "vocab_size": 50272}, 66e9, 0),
+        ({"model_type": "llama4", "text_config": {"model_type": "llama4_text", "hidden_act": "silu", "hidden_size": 5120,
+          "intermediate_size": 8192, "num_attention_heads": 40, "num_key_value_heads": 8, "num_hidden_layers": 48,
+          "num_local_experts": 16, "num_experts_per_tok": 1, "head_dim": 128, "vocab_size": 202048}}, 109e9, 0),
+        ({"model_type": "mistral", "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
+          "num_hidden_layers": 32, "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 32000}, 7.24e9, 32),
+    ],
+)  # fmt: skip
+def test_a_hugging_face_configuration_has_the_parameters_its_maker_states(
+    config: dict[str, object], parameters: float, sliding: int
+) -> None:
+    model = parse_model(json.dumps(config))
+    assert model.parameter_count == pytest.approx(parameters, rel=0.03)
+    assert model.sliding_layers == sliding
+
+
+@pytest.mark.parametrize(
     ("config", "model_id"),
     [
         (LLAMA3, "llama3-70b"), (FALCON, "falcon-180b"), (DEEPSEEK, "deepseek-v3"), (QWEN3_MOE, "qwen3-30b-a3b"),

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from lockgate.base.errors import LockgateError
+from lockgate.catalogue import load_catalogue
 from lockgate.services.estimate import estimate_job, estimate_rows
-from lockgate.services.jobs import read_jobs
+from lockgate.services.jobs import read_jobs, split_row
 from lockgate.services.plan import plan_job
 
 JOB = {
@@ -124,6 +125,64 @@ def test_files_of_jobs(tmp_path: Path) -> None:
     for name in ("broken.toml", "absent.csv"):
         with pytest.raises(LockgateError):
             read_jobs(tmp_path / name)
+
+
+def test_a_row_with_too_many_cells_is_told_so_and_the_others_are_answered(tmp_path: Path) -> None:
+    table = tmp_path / "jobs.csv"
+    table.write_text(
+        "id,kind,model,chip,count,tp\na,train,llama3-8b,h100-sxm,8,1\nb,train,llama3-8b,h100-sxm,8,1,6,7\n"
+        "c,train,llama3-8b,h100-sxm\nd,serve,llama3-8b,h100-sxm,8,1\n"
+    )
+    rows, _ = read_jobs(table)
+    answers = estimate_rows([split_row(row)[0] for row in rows])
+    assert [answer["id"] for answer in answers] == ["a", "b", "c", "d"]
+    assert [[p["code"] for p in answer.get("problems", ())] for answer in answers] == [
+        [],
+        ["too-many-cells"],
+        ["missing"],
+        [],
+    ]
+    assert "'6', '7'" in answers[1]["problems"][0]["message"]
+
+
+CHIPS = [chip.id for chip in load_catalogue().chips() if any(chip.peak_flop_per_s.values())]
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_every_chip_with_a_rate_trains_and_serves(chip: str) -> None:
+    stated = load_catalogue().chip(chip)
+    for job, figures in (
+        ({"kind": "train", "model": "llama3-8b", "count": 64, "tp": 8}, FIGURES),
+        ({"kind": "serve", "model": "llama3-8b", "count": 8, "tp": 8}, ("output_tokens_per_s", "ttft_s", "tpot_s")),
+    ):  # fmt: skip
+        answer = estimate_job(job | {"chip": chip})
+        for name in figures:
+            figure = answer[name]
+            low_90, high_90 = figure["interval_90"]
+            low_50, high_50 = figure["interval_50"]
+            assert 0 < low_90 < low_50 < figure["value"] < high_50 < high_90 < float("inf")
+        assert answer["memory_byte_per_chip"] == pytest.approx(sum(answer["memory_byte"].values()))
+        for fact, words in (
+            (stated.dram_capacity_byte, "memory not"),
+            (stated.dram_bandwidth_byte_per_s, "bandwidth not"),
+        ):
+            assert bool(fact) is not any(words in text for text in answer["assumptions"])
+
+
+def test_a_chip_none_of_whose_rates_is_stated_is_refused() -> None:
+    with pytest.raises(LockgateError, match="none of its rates"):
+        estimate_job({"kind": "train", "model": "llama3-8b", "chip": "biren-br166", "count": 8})
+
+
+def test_what_had_to_be_assumed_of_a_chip_makes_its_intervals_wider() -> None:
+    known, assumed = (
+        estimate_job({"kind": "serve", "model": "llama3-8b", "chip": chip, "count": 1, "output_len": 2048})[
+            "output_tokens_per_s"
+        ]
+        for chip in ("h20-96", "h20-141")
+    )
+    wide = [figure["interval_90"][1] / figure["interval_90"][0] for figure in (known, assumed)]
+    assert wide[1] > 1.1 * wide[0]
 
 
 def test_a_run_of_tokens_has_days_and_goodput() -> None:
