@@ -93,12 +93,19 @@ class PatternRow(Row):
 
 
 class ActRow(Row):
-    """A dated act of a government: every day that it can rightly be dated by (released, published, in force)."""
+    """A dated act of a government: every day that it can rightly be dated by (released, published, in force).
+
+    ``provisions`` are those of the law data that it brought: the day each took effect is taken from there and not written
+    here again (``id#2`` means the second version). ``effective`` are further such days. ``names`` are words by which a
+    text names this act and no other.
+    """
 
     id: str
     title: str
-    dates: tuple[date, ...] = Field(min_length=1)
+    dates: tuple[date, ...] = ()
     effective: tuple[date, ...] = ()
+    provisions: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     direction: Literal["tightened", "relaxed"]
     government: str
     source: str
@@ -108,7 +115,8 @@ class RecordRow(Row):
     """A fact on record that is no property of a chip in the catalogue.
 
     ``low`` and ``high`` are numbers or days; ``value`` is words, a set parted by ``;``. ``from_on`` is the day from which
-    it holds; ``text`` says in a sentence what the source says.
+    it holds; ``text`` says in a sentence what the source says. ``provision`` names a value of the law data
+    (``id:value``, a fraction) that is the number in percent, in place of ``low`` and ``high``.
     """
 
     subject: str
@@ -118,6 +126,7 @@ class RecordRow(Row):
     low: float | date | None = None
     high: float | date | None = None
     from_on: date | None = None
+    provision: str = ""
     source: str
     text: str
 

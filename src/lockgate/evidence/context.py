@@ -220,19 +220,19 @@ class Context:
         if counted and self.has(first, first + 2, "THECOMPANY"):
             last = self.maker_near(first)
             if last is not None and self.chip is not None and last.id != self.chip.belongs_to:
-                return last.name if self._designs(last) else ""
+                return last.name if self.designs(last) else ""
         for at in range(token - 1, first - 1, -1):
             maker = named(self.lexed, at)
             if maker is None or maker.kind != "vendor" or self.chip is None:
                 continue
-            if counted and self._designs(maker):
+            if counted and self.designs(maker):
                 names = self._together(at, first)  # "Cambricon is aiming for 500,000"
                 if maker.belongs_to == "CN" and self._at_large(token):
                     return names  # "Huawei would make 200,000 AI chips"
                 return "" if maker.id == self.chip.belongs_to and names == maker.name else names
             if maker.id == self.chip.belongs_to:
                 return ""
-            if maker.belongs_to == "CN" and not self._designs(maker):
+            if maker.belongs_to == "CN" and not self.designs(maker):
                 return f"{maker.name} chips"
             if maker.belongs_to == "CN" != self.grammar.lexicon.makers.get(self.chip.belongs_to):
                 return f"{maker.name} chips"  # SMIC's process is not that of Nvidia's chip
@@ -260,7 +260,7 @@ class Context:
             at -= 1
         return " and ".join(dict.fromkeys(names))
 
-    def _designs(self, maker: Entity) -> bool:
+    def designs(self, maker: Entity) -> bool:
         """Whether a firm has chips of its own: a foundry or a maker of memory has none."""
         return any(row.belongs_to == maker.id for row in self.grammar.lexicon.families.values())
 

@@ -34,15 +34,20 @@ class DateSpan(NamedTuple):
     low: date | None
     high: date | None
     relative: str = ""  # the words, where the date is relative to the document's
+    impossible: str = ""  # the words of a day that no calendar has
 
     @property
     def shown(self) -> str:
-        """As a claim shows it: in ISO form, but a week or a quarter told from the day of the text in its words."""
+        """As a claim shows it: in ISO form, but the words of a day that is none, and a week or a quarter told from the day of the text in its words."""
+        if self.impossible:
+            return self.impossible
         return f"{self.relative} (relative to article)" if self.relative and "/" in self.iso else self.iso
 
     @property
     def iso(self) -> str:
         """The shortest ISO form: day, month, year or ``low/high``."""
+        if self.impossible:
+            return self.impossible
         if self.low is None or self.high is None:
             return f"{self.relative} (relative to article)"
         if self.low == self.high:
@@ -81,7 +86,38 @@ def parse_date(pieces: Pieces, start: int, on: date | None) -> tuple[int, DateSp
             or _relative(pieces, start, on)
         )
     except (ValueError, OverflowError, IndexError):  # an impossible day, or the text ends within the date
+        return _impossible(pieces, start)
+
+
+def _impossible(pieces: Pieces, at: int) -> tuple[int, DateSpan] | None:
+    """A day that its month does not have: April 31, 31 April, 2025-02-30, 4月31日."""
+    year: int | None = None
+    if _year(pieces, at) and _word(pieces, at + 1) in ("-", "/", "年"):
+        year, month, day, end = (
+            _year(pieces, at),
+            _day(_word(pieces, at + 2)),
+            _day(_word(pieces, at + 4)),
+            at + 5,
+        )
+        end += _word(pieces, end) in ("日", "号", "號")
+    elif _word(pieces, at) in MONTHS and pieces.text[pieces.starts[at]].isupper():
+        month = MONTHS[_word(pieces, at)]
+        end = _skip_mark(pieces, at + 1, ".")
+        day, end = _day(_word(pieces, end)), end + 1
+    elif _word(pieces, at + 1) in MONTHS:
+        day, month, end = _day(_word(pieces, at)), MONTHS[_word(pieces, at + 1)], at + 2
+    elif _word(pieces, at + 1) == "月":
+        month, day, end = _day(_word(pieces, at)), _day(_word(pieces, at + 2)), at + 4
+    else:
         return None
+    if year is None:
+        end = _skip_mark(pieces, end, ",")
+        year = _year(pieces, end)
+        end += year is not None
+    if not month or not day or month > 12 or day <= calendar.monthrange(year or 2024, month)[1]:
+        return None
+    end = min(end, len(pieces.words))
+    return end, DateSpan(None, None, impossible=pieces.text[pieces.starts[at] : pieces.ends[end - 1]])
 
 
 def _word(pieces: Pieces, at: int) -> str:

@@ -4,6 +4,7 @@ The parser works on the pieces of a text (:mod:`lockgate.evidence.lexicon`), fro
 """
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -96,6 +97,7 @@ HAN_SCALES = {"十": 10, "廿": 20, "卅": 30, "百": 100, "千": 1000}
 HAN_VAGUE = {"数": (2, 9), "數": (2, 9), "几": (2, 9), "幾": (2, 9)}
 HAN_LARGE = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8}
 HAN_HALVES = {("一", "半"), ("半", "数"), ("半", "數")}
+BITS = re.compile(r"[TG]b(?:/s|ps)")  # a small b is a bit
 GROUPING = str.maketrans("", "", ",’'")  # 1,700 and 1'700
 HAN_STARTS = frozenset(HAN_DIGITS) | frozenset(HAN_SCALES) | frozenset(HAN_VAGUE)
 CURRENCIES = {
@@ -367,6 +369,8 @@ def _unit(pieces: Pieces, at: int, lexicon: Lexicon) -> tuple[int, str, str, flo
         end = at + len(unit.pieces)
         if tuple(pieces.words[at:end]) != unit.pieces:
             continue
+        if unit.dimension == "byte_per_s" and BITS.match(pieces.text, pieces.starts[at]):
+            return end, "bit_per_s", "Tb/s", unit.factor
         watts = pieces.text[pieces.starts[at] : pieces.ends[at]] == "W"
         if unit.short and not pieces.glued(at) and not watts and pieces.words[at] not in "×%":
             continue

@@ -10,7 +10,7 @@ from lockgate.evidence.grammar import Grammar
 from lockgate.evidence.lexer import lex
 from lockgate.evidence.ratios import read_ratios
 from lockgate.evidence.roles import read_amounts
-from lockgate.evidence.statements import read_makers, read_posts, read_statements
+from lockgate.evidence.statements import read_impossible_days, read_makers, read_posts, read_statements
 
 
 class Reader:
@@ -33,6 +33,7 @@ class Reader:
             *read_ratios(context),
             *read_statements(context),
             *read_makers(context),
+            *read_impossible_days(context),
             *read_posts(context),
             *read_citations(context),
         ):

@@ -364,7 +364,19 @@ def superlative(rank: str) -> bool:
     words = rank.lower().replace("-", " ")
     if any(
         word in words
-        for word in ("second", "permitted", "allowed", "available", "legal", "sold", "approved", "cleared")
+        for word in (
+            "second",
+            "permitted",
+            "allowed",
+            "available",
+            "legal",
+            "sold",
+            "sell",
+            "export",
+            "offer",
+            "approved",
+            "cleared",
+        )
     ):
         return False  # the best of those that may be sold is not the maker's best
     return any(

@@ -55,7 +55,10 @@ class ChipRecord:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A dated act of a government, with every day that it can rightly be dated by, and those it took effect on."""
+    """A dated act of a government, with every day that it can rightly be dated by, and those it took effect on.
+
+    ``names`` are words, in lower case, by which a text names it and no other act.
+    """
 
     id: str
     title: str
@@ -64,6 +67,7 @@ class Act:
     direction: str
     government: str
     source: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,11 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
             return None
     if "sales" in template and context.has(max(first, token - 6), token, "DEMANDED"):
         return f"{parts['chip']} sales to China (demanded)", ""
-    return " ".join(template.format(event=context.event, **parts).split()), chip_id
+    return (
+        (filled, chip_id)
+        if (filled := " ".join(template.format(event=context.event, **parts).split()))
+        else None
+    )
 
 
 def _named_near(context: Context, token: int, first: int, behind: int) -> bool:

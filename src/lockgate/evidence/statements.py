@@ -52,20 +52,49 @@ def _meets(context: Context, pattern: Pattern, token: int) -> bool:
     return all(not need.isdisjoint(context.lexed.codes[first:behind]) for need in pattern.needs)
 
 
+def read_impossible_days(context: Context) -> Iterator[Claim]:
+    """A claim for every day that no calendar has, so that it can be shown."""
+    for token, thing in context.lexed.payload.items():
+        if isinstance(thing, DateSpan) and thing.impossible:
+            yield make_claim(
+                context.document, context.offsets(token, token + 1), ("day", ""), "event.date", thing.impossible,
+                unit="date", attributed_to=context.source(token), pattern="impossible-date",
+            )  # fmt: skip
+
+
 def read_makers(context: Context) -> Iterator[Claim]:
-    """The maker a text gives a chip, where the record gives it another: "Cambricon S5000"."""
+    """The maker a text gives a chip, where the record gives it another: "Cambricon S5000", "AMD's H200", "the H20 made by Intel"."""
     lexed = context.lexed
+    made, by = context.grammar.set_of("MADE"), context.grammar.set_of("BY")
     for token in context.chips:
-        chip, maker = named(lexed, token), named(lexed, token - 1) if token else None
-        if chip is None or maker is None or maker.kind != "vendor" or maker.id == chip.belongs_to:
+        chip = named(lexed, token)
+        at = token - 1
+        maker = named(lexed, at) if token else None
+        if maker is not None and maker.kind == "vendor":
+            owned = context.possessive(at) and not _merchant(maker)
+        else:
+            at = token + 1
+            at += lexed.codes[at : at + 1] == ","
+            behind = lexed.codes[at : at + 1] in made if at < len(lexed.codes) else False
+            at += behind
+            if not behind or at + 1 >= len(lexed.codes) or lexed.codes[at] not in by:
+                continue
+            at, owned = at + 1, False
+            maker = named(lexed, at)
+        if chip is None or maker is None or maker.kind != "vendor" or maker.id == chip.belongs_to or owned:
             continue
-        if context.possessive(token - 1) and maker.belongs_to == "US":
-            continue
+        if not context.designs(maker) and at > token:
+            continue  # a foundry does make it
         shown = lexed.text[lexed.starts[token] : lexed.ends[token]]
         yield make_claim(
-            context.document, context.offsets(token - 1, token + 1), (shown, chip.id), "chip.vendor", maker.name,
-            attributed_to=context.source(token), value_id=maker.id, pattern="maker-before-chip",
+            context.document, context.offsets(min(at, token), max(at, token) + 1), (shown, chip.id), "chip.vendor", maker.name,
+            attributed_to=context.source(token), value_id=maker.id, pattern="maker-before-chip" if at < token else "made-by",
         )  # fmt: skip
+
+
+def _merchant(maker: Entity) -> bool:
+    """Whether a firm sells chips of its own and buys no others: "Google's H100s" are those it bought, "AMD's H200" is a slip."""
+    return maker.id in ("nvidia", "amd", "intel") or maker.belongs_to == "CN"
 
 
 def read_posts(context: Context) -> Iterator[Claim]:

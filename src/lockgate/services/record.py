@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from lockgate.catalogue import Catalogue, Chip, load_catalogue
-from lockgate.catalogue.evidence import EntityRow, load_evidence_tables, load_record_tables
+from lockgate.catalogue.evidence import ActRow, EntityRow, load_evidence_tables, load_record_tables
+from lockgate.catalogue.law import Version
 from lockgate.evidence.record import Act, ChipRecord, Known, Record, RecordFact
 
 
@@ -25,15 +26,19 @@ def record_of(catalogue: Catalogue) -> Record:
     tables = load_record_tables()
     facts: dict[tuple[str, str], list[RecordFact]] = defaultdict(list)
     for row in tables.facts:
+        low, high, from_on = number_of(row.low), number_of(row.high), row.from_on
+        if row.provision:
+            low, from_on = percent_in_law(catalogue, row.provision)
+            high = low
         facts[row.subject, row.attribute].append(
             RecordFact(
                 row.subject,
                 row.attribute,
                 tuple(filter(None, row.value.split(";"))),
                 row.unit,
-                number_of(row.low),
-                number_of(row.high),
-                row.from_on,
+                low,
+                high,
+                from_on,
                 row.source,
                 row.text,
             )
@@ -46,12 +51,30 @@ def record_of(catalogue: Catalogue) -> Record:
         chips={
             row.id: chip_record(row, [known[id_] for id_ in row.chips if id_ in known]) for row in families
         },
-        acts=tuple(
-            Act(row.id, row.title, row.dates, row.effective, row.direction, row.government, row.source)
-            for row in tables.acts
-        ),
+        acts=tuple(act_of(catalogue, row) for row in tables.acts),
         facts={key: tuple(rows) for key, rows in facts.items()},
     )
+
+
+def act_of(catalogue: Catalogue, row: ActRow) -> Act:
+    """An act with the days on which the provisions that it brought took effect."""
+    days = [version_of(catalogue, name).from_on for name in row.provisions]
+    effective = tuple(sorted({*row.effective, *days}))
+    dates = tuple(sorted({*row.dates, *effective}))
+    return Act(row.id, row.title, dates, effective, row.direction, row.government, row.source, row.names)
+
+
+def version_of(catalogue: Catalogue, name: str) -> Version:
+    """A version of a provision: ``id`` is the first, ``id#2`` the second."""
+    id_, _, number = name.partition("#")
+    return catalogue.provision(id_).versions[int(number or 1) - 1]
+
+
+def percent_in_law(catalogue: Catalogue, name: str) -> tuple[float, dt.date]:
+    """A fraction in the law data as percent, and the day from which it holds."""
+    id_, _, value = name.partition(":")
+    version = version_of(catalogue, id_)
+    return float(version.number(value) * 100), version.from_on
 
 
 def number_of(value: float | dt.date | None) -> float | None:
