@@ -87,7 +87,7 @@ def agency(claim: Claim, record: Record) -> Iterator[Finding]:
     """A rule of Commerce put down to another agency."""
     who = str(claim.value) if claim.attribute in ("policy.actor", "approval.authority") else claim.subject
     wrong = next((name for name in ELSEWHERE if who.startswith(name)), None)
-    acts = [act for act in record.acts if act.government == "US" and not act.id.endswith("duty")]
+    acts = [act for act in record.acts if act.government == "US" and not act.duty]
     if wrong is not None and acts:
         last = max(acts, key=lambda act: max(act.dates))
         yield find(
@@ -112,7 +112,7 @@ def reversed_direction(
         for other in dated:
             if other.document != claim.document or sentence_of(other, documents) != sentence:
                 continue
-            acts = [act for act in record.acts if act.government == "US" and _of(act, other)]
+            acts = [act for act in record.acts if act.government == "US" and not act.duty and _of(act, other)]
             if acts and all(act.direction != claim.value for act in acts):
                 yield find(
                     "vs_authority_regime", "high", [claim, other],

@@ -97,9 +97,13 @@ def fact(claim: Claim, record: Record, written: Mapping[str, date]) -> Iterator[
         if line is None:
             return
         low = high = line
+    lines = claim.attribute.startswith("threshold.")
     for row in known:
         if row.words:
             if any(same_words(str(claim.value), word) for word in row.words):
+                return
+        elif lines:  # a band of the law has two lines, and nothing between them is one
+            if any(abs(low - line) <= TOLERANCE * line for line in (row.low, row.high) if line is not None):
                 return
         elif (row.low is None or high >= row.low * (1 - TOLERANCE)) and (
             row.high is None or low <= row.high * (1 + TOLERANCE)

@@ -9,7 +9,7 @@ from lockgate.evidence.dates import DateSpan, parse_date
 from lockgate.evidence.lexicon import BREAK, PROPER, UNKNOWN, Entity, Entry, Lexicon, publisher_of
 from lockgate.evidence.pieces import ADDRESS, HAN, LINE, MARK, NUMBER, WORD, Pieces, cut, one_form
 from lockgate.evidence.quantities import STARTS as NUMBER_STARTS
-from lockgate.evidence.quantities import Quantity, parse_quantity
+from lockgate.evidence.quantities import Quantity, measured, parse_quantity
 
 Payload = Quantity | DateSpan | Entity
 STARTS = DATE_STARTS | NUMBER_STARTS
@@ -148,7 +148,7 @@ def _begun(pieces: Pieces, at: int, lexicon: Lexicon, on: date | None) -> tuple[
             return entry
     if kind == NUMBER or word in DATE_STARTS:
         dated = parse_date(pieces, at, on)
-        if dated is not None:
+        if dated is not None and not (dated[0] == at + 1 and measured(pieces, at, lexicon)):
             return dated[0], lexicon.kind_code("#date"), dated[1]
     if kind == NUMBER or word in NUMBER_STARTS:
         counted = parse_quantity(pieces, at, lexicon)

@@ -194,6 +194,20 @@ def parse_quantity(pieces: Pieces, start: int, lexicon: Lexicon) -> tuple[int, Q
     return at, quantity.scaled(factor)
 
 
+def measured(pieces: Pieces, at: int, lexicon: Lexicon) -> bool:
+    """Whether a bare number has a unit of measure behind it, so that it is no year: "2000 TOPS"."""
+    unit = _unit(pieces, at + 1, lexicon)
+    return unit is not None and unit[1] in (
+        "op_per_s",
+        "byte",
+        "byte_per_s",
+        "bit_per_s",
+        "power",
+        "area",
+        "tpp",
+    )
+
+
 def _currency(pieces: Pieces, at: int) -> tuple[int, str]:
     word = pieces.words[at]
     following = pieces.words[at + 1] if at + 1 < len(pieces.words) else ""

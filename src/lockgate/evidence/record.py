@@ -69,6 +69,11 @@ class Act:
     source: str
     names: tuple[str, ...] = ()
 
+    @property
+    def duty(self) -> bool:
+        """Whether it is a duty on imports, which is no control of exports."""
+        return self.id.endswith("duty")
+
 
 @dataclass(frozen=True, slots=True)
 class RecordFact:

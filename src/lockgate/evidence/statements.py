@@ -64,22 +64,18 @@ def read_impossible_days(context: Context) -> Iterator[Claim]:
 
 def read_makers(context: Context) -> Iterator[Claim]:
     """The maker a text gives a chip, where the record gives it another: "Cambricon S5000", "AMD's H200", "the H20 made by Intel"."""
-    lexed = context.lexed
-    made, by = context.grammar.set_of("MADE"), context.grammar.set_of("BY")
+    lexed, made_by = context.lexed, context.grammar.set_of("MADEBY")
     for token in context.chips:
         chip = named(lexed, token)
-        at = token - 1
+        at, owned = token - 1, False
         maker = named(lexed, at) if token else None
         if maker is not None and maker.kind == "vendor":
             owned = context.possessive(at) and not _merchant(maker)
         else:
-            at = token + 1
-            at += lexed.codes[at : at + 1] == ","
-            behind = lexed.codes[at : at + 1] in made if at < len(lexed.codes) else False
-            at += behind
-            if not behind or at + 1 >= len(lexed.codes) or lexed.codes[at] not in by:
+            at = token + 1 + (lexed.codes[token + 1 : token + 2] == ",")
+            if at >= len(lexed.codes) or lexed.codes[at] not in made_by:
                 continue
-            at, owned = at + 1, False
+            at += 1
             maker = named(lexed, at)
         if chip is None or maker is None or maker.kind != "vendor" or maker.id == chip.belongs_to or owned:
             continue
