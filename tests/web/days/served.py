@@ -45,10 +45,19 @@ class Served:
             access.accept_invitation(work, key, hashed)
 
 
+def play_example(folder: Path) -> str:
+    """Play the example on a database of its own; returns its address."""
+    url = f"sqlite:///{folder}/play.db"
+    play = [sys.executable, "examples/h200-first-batch/play.py", "--db", url]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    subprocess.run(play, check=True, cwd=ROOT, env=environment, capture_output=True)
+    return url
+
+
 @contextmanager
 def serve_example(folder: Path) -> Iterator[Served]:
     """Play the example into a folder and serve it on a free port of this machine, until the block ends."""
-    url = f"sqlite:///{folder}/play.db"
+    url = play_example(folder)
     environment = {
         **os.environ, "PYTHONPATH": str(ROOT / "src"), "LOCKGATE_DB": url, "LOCKGATE_LOGIN_ATTEMPTS_PER_MINUTE": "1000",
         "LOCKGATE_EVIDENCE": str(folder / "reports"),
@@ -56,8 +65,6 @@ def serve_example(folder: Path) -> Iterator[Served]:
     (folder / "reports").mkdir()
     for report in (ROOT / "examples/h200-first-batch/reports").iterdir():
         (folder / "reports" / report.name).write_bytes(report.read_bytes())
-    play = [sys.executable, "examples/h200-first-batch/play.py", "--db", url]
-    subprocess.run(play, check=True, cwd=ROOT, env=environment, capture_output=True)
     with (folder / "server.log").open("w+") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "lockgate", "serve", "--port", "0"], cwd=ROOT, env=environment,
