@@ -106,6 +106,10 @@ class Translator:
         text = find_translation(self.language, str(message)) or message
         return text.format(**values) if values else text
 
+    def word(self, of: str, word: str) -> str:
+        """A word that means another thing of another kind of thing: the state ``open`` of a ``batch``, say."""
+        return find_translation(self.language, f"{of} {word}") or self(word)
+
     def place(self, code: str, name: str) -> str:
         """A place by name."""
         if self.language == "en":
