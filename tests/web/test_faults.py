@@ -68,7 +68,7 @@ def test_a_repeated_write_is_done_once(client: TestClient, headers: dict[str, st
     assert second.json()["repeated"] is True
     assert balance(client, headers) == 5
     other = post(client, headers, "k1", name="p2")
-    assert other.status_code == 422
+    assert other.status_code == 409
     assert other.json()["code"] == "key-reused"
 
 

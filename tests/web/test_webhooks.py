@@ -125,7 +125,7 @@ def test_adding_twice_under_one_key_adds_once(client: TestClient, receiver: Rece
     assert subscribe(client, officer, receiver.url, []).json()["id"] == first["id"]
     assert len(client.get("/api/v1/webhooks", headers=officer).json()["webhooks"]) == 1
     other = subscribe(client, officer, receiver.url, ["Other"])
-    assert other.status_code == 422
+    assert other.status_code == 409
     assert other.json()["code"] == "key-reused"
     gone = {**officer, "idempotency-key": "gone"}
     assert [client.delete(f"/api/v1/webhooks/{first['id']}", headers=gone).status_code for _ in "ab"] == [

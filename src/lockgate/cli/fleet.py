@@ -70,8 +70,13 @@ def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
+def _whole(text: str) -> int | str:
+    """A number of chips; what is none stays as it is, for the question to refuse with its place."""
+    return int(text) if text.isdecimal() else text
+
+
 def _lots(chips: str, counts: str | None, paid: Mapping[str, float | None]) -> list[dict[str, Any]]:
-    names, numbers = _names(chips) or [], _names(counts) or ["8"]
+    names, numbers = _names(chips) or [], [_whole(text) for text in _names(counts) or ["8"]]
     if len(numbers) not in (1, len(names)):
         raise LockgateError(
             f"{len(names)} chips but {len(numbers)} counts",

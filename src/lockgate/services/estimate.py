@@ -32,9 +32,13 @@ def estimate_rows(
     """The answers to many jobs, in order; a row that cannot be answered says why under ``problems``."""
     catalogue = catalogue or load_catalogue()
     answers: list[dict[str, Any]] = []
+    known: dict[str, dict[str, Any]] = {}  # sheets repeat jobs, and a search takes its time
     for row in rows:
         try:
-            answers.append(estimate_job(row, catalogue))
+            job = repr([cell for cell in row.items() if cell[0] != "id"])
+            if job not in known:
+                known[job] = estimate_job(row, catalogue)
+            answers.append({**known[job], "id": str(row.get("id", "")).strip()})
         except LockgateError as error:
             answers.append(
                 {

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from lockgate.base.errors import LockgateError, ProblemCollector, problems_from_validation
 from lockgate.capability.estimate import Estimate, Interval
@@ -35,17 +35,22 @@ TRAINED, RUN_TOKENS, RUN_COUNT = "llama3.1-405b", 15.6e12, 16384
 _BATCH_TOKENS = 16 * 2**20
 
 
+Whole = Annotated[int, Strict()]
+Amount = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+"""Numbers that are numbers: no text, no yes or no."""
+
+
 class LotQuestion(BaseModel):
     """Chips of one kind, with what is paid for them; price and power from the catalogue where they are left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     chip: str
-    count: int
-    price_usd: float | None = None
-    power_w: float | None = None
-    premium_fraction: float = 0.0
-    duty_fraction: float = 0.0
+    count: Whole
+    price_usd: Amount | None = None
+    power_w: Amount | None = None
+    premium_fraction: Amount = 0.0
+    duty_fraction: Amount = 0.0
 
 
 class FleetQuestion(BaseModel):
@@ -55,16 +60,16 @@ class FleetQuestion(BaseModel):
 
     lots: tuple[LotQuestion, ...] = Field(min_length=1)
     serve: tuple[str, ...] = SERVED
-    input_len: int = Field(default=1024, gt=0)
-    output_len: int = Field(default=1024, gt=0)
+    input_len: Whole = Field(default=1024, gt=0)
+    output_len: Whole = Field(default=1024, gt=0)
     train: str | None = TRAINED
-    tokens: float = Field(default=RUN_TOKENS, gt=0)
-    run_count: int = Field(default=RUN_COUNT, gt=0)
-    seq_len: int = Field(default=8192, gt=0)
+    tokens: Amount = Field(default=RUN_TOKENS, gt=0)
+    run_count: Whole = Field(default=RUN_COUNT, gt=0)
+    seq_len: Whole = Field(default=8192, gt=0)
     against: tuple[str, ...] = ()
-    years: float = Field(default=Running().years, gt=0)
-    electricity_usd_per_kwh: float = Field(default=Running().electricity_usd_per_kwh, ge=0)
-    use_fraction: float = Field(default=Running().use_fraction, gt=0, le=1)
+    years: Amount = Field(default=Running().years, gt=0)
+    electricity_usd_per_kwh: Amount = Field(default=Running().electricity_usd_per_kwh, ge=0)
+    use_fraction: Amount = Field(default=Running().use_fraction, gt=0, le=1)
 
 
 def answer_fleet(catalogue: Catalogue, fields: Mapping[str, Any]) -> dict[str, Any]:

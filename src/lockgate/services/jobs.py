@@ -78,7 +78,7 @@ def read_job(fields: Mapping[str, Any]) -> Job:
         if value is not None and not (isinstance(value, str) and not value.strip())
     }
     if "id" in given:
-        given["id"] = str(given["id"])
+        given["id"] = str(given["id"]).strip()
     if extra := given.pop(UNNAMED_CELLS, None):
         raise InvalidInputError(
             [LockgateError(f"{len(extra)} more cells than columns: {', '.join(map(repr, extra[:5]))}", code="too-many-cells",

@@ -26,6 +26,7 @@ STATUS_OF_CODE = {
     "own-proposal": 403,
     "not-own-case": 403,
     "conflict": 409,
+    "key-reused": 409,
     "duplicate-key": 409,
     "not-in-this-state": 409,
     "edited-meanwhile": 412,

@@ -253,3 +253,12 @@ def test_every_measured_row_is_a_job() -> None:
         count = sum(1 for _ in csv.DictReader(stream))
     rows, _ = read_jobs(path)
     assert len(rows) == count > 150
+
+
+def test_a_job_asked_twice_is_answered_twice_under_its_own_name() -> None:
+    first, second, third = estimate_rows(
+        [JOB | {"id": "a"}, JOB | {"id": "b"}, JOB | {"id": "c", "count": 1024}]
+    )
+    assert (first["id"], second["id"], third["id"]) == ("a", "b", "c")
+    assert {**first, "id": ""} == {**second, "id": ""}
+    assert first["step_time_s"] != third["step_time_s"]

@@ -32,7 +32,8 @@ class PlanRequest(BaseModel):
     )
 
     job: dict[str, Any] = Field(
-        description="The fields of a row of an estimate; what is given is held fixed. Several chips with commas between."
+        description="The fields of a row of an estimate; what is given is held fixed. Several chips with commas between.",
+        json_schema_extra={"required": ["kind", "model", "chip", "count"]},
     )
 
 
@@ -54,7 +55,10 @@ class CompareRequest(BaseModel):
         json_schema_extra={"examples": [{"job": JOB, "chips": ["h100-sxm", "h200-sxm", "ascend-910b3"]}]},
     )
 
-    job: dict[str, Any] = Field(description="The fields of a row of an estimate, without its chip.")
+    job: dict[str, Any] = Field(
+        description="The fields of a row of an estimate, without its chip.",
+        json_schema_extra={"required": ["kind", "model", "count"]},
+    )
     chips: list[ChipId] = Field(
         min_length=2, max_length=CHIPS_MAX, description="Ids; the first is what the others are compared with."
     )

@@ -24,7 +24,7 @@ def rows_schema(example: Mapping[str, Any]) -> dict[str, Any]:
     lines = {"type": "string", "minLength": 1, "description": "One JSON object a line."}
     array = {"type": "array", "minItems": 1, "items": {"type": "object"}}
     content = {
-        LINES: {"schema": lines, "example": json.dumps(example)},
+        LINES: {"schema": lines},
         ARRAY: {"schema": array, "example": [example]},
     }
     return {"requestBody": {"required": True, "content": content}}
