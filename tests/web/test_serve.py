@@ -86,5 +86,5 @@ def test_a_database_that_fails_is_not_told_about_and_what_is_public_goes_on(tmp_
             assert answer.status_code == 503, answer.text
             assert str(tmp_path) not in answer.text
             assert re.search("cannot be used at the moment", answer.text)
-        for path in ("/chips/h200-sxm", "/determine?item=h200-sxm&from=US&to=CN", "/help"):
-            assert client.get(path, headers=cookie).status_code == 200
+        for address in ("/chips/h200-sxm", "/determine?item=h200-sxm&from=US&to=CN", "/help"):
+            assert client.get(address, headers=cookie).status_code == 200
