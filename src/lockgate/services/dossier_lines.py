@@ -1,16 +1,15 @@
 """The dossier's pictures: how the deal would have fared on each date, and where its chip stands among the lines of the law."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from lockgate.catalogue import Chip
-from lockgate.catalogue.law import Line
 from lockgate.controls.determination import Determination, GateAnswer, Verdict
 from lockgate.reports.outline import Cite, DossierSection
 from lockgate.services.assessment import Assessment
+from lockgate.services.chip_lines import GB, TESTS, chart_lines, low_of, short_name
 from lockgate.services.dossier_words import GATE_TITLES, POLICY_WORDS, STATE_WORDS, iso
 
 COMPARED = ("h200-sxm", "h100-sxm", "h800-sxm", "a800-sxm-80", "h20-96", "mi325x", "b200", "b30a")
@@ -18,13 +17,6 @@ COMPARED = ("h200-sxm", "h100-sxm", "h800-sxm", "a800-sxm-80", "h20-96", "mi325x
 
 FIRST_DAY = dt.date(2022, 1, 1)
 """The strip begins here: the first letters came in August 2022."""
-
-REVIEW_2026 = "us-ear.742-6.b-10-iii-a-1-case-by-case"
-DUTY = "us-section-232.duty"
-TESTS = (("us-ear.3a090.b", "hold", "3A090.b"), ("us-ear.3a090.a", "closed", "3A090.a"))
-"""Tests that classify: provision, tone, label. The later lies over the earlier: what is .a is not .b."""
-TPP_DOMAIN, DENSITY_DOMAIN, BANDWIDTH_DOMAIN = (400.0, 100_000.0), (0.4, 200.0), (150.0, 20_000.0)
-GB = 1e9
 
 
 class Fared(NamedTuple):
@@ -191,35 +183,18 @@ def lines_section(assessment: Assessment) -> DossierSection:
     chips = {chip.id: chip for chip in (assessment.catalogue.chip(name) for name in names)}
     others = [chip for chip in assessment.catalogue.chips() if chip.id not in chips]
     law = assessment.law_on
-    tests = [
-        (id_, tone, label, version.lines)
-        for id_, tone, label in TESTS
-        if (version := law.in_force(id_)) and version.lines
-    ]
-    density = [
-        region
-        for _, tone, label, lines in tests
-        for region in regions_of(label, tone, lines, "performance_density", DENSITY_DOMAIN)
-    ]
-    bandwidth = list(bandwidth_regions(assessment))
+    charts = chart_lines(law, [*chips.values(), *others], names, own)
     data = {
         "on": iso(assessment.on),
-        "density": {
-            "regions": density,
-            "points": points_of([*chips.values(), *others], names, own, density_of, DENSITY_DOMAIN),
-            "tpp_domain": TPP_DOMAIN, "domain": DENSITY_DOMAIN,
-        },
-        "bandwidth": {
-            "regions": bandwidth,
-            "points": points_of([*chips.values(), *others], names, own, bandwidth_of, BANDWIDTH_DOMAIN),
-            "tpp_domain": TPP_DOMAIN, "domain": BANDWIDTH_DOMAIN,
-        },
+        **charts,
         "chips": [describe_chip(chip) for chip in chips.values()],
         "other_count": len(others),
-    }  # fmt: skip
-    cites = [Cite(id_, "draws the regions of performance and density") for id_, *_ in tests]
+    }
+    tests = [id_ for id_, *_ in TESTS if (version := law.in_force(id_)) and version.lines]
+    cites = [Cite(id_, "draws the regions of performance and density") for id_ in tests]
     cites += [
-        Cite(region["provision"], "draws a region of performance and bandwidth") for region in bandwidth
+        Cite(region["provision"], "draws a region of performance and bandwidth")
+        for region in charts["bandwidth"]["regions"]
     ]
     cites += [
         Cite(id_, f"specifications of {chip.name}") for chip in chips.values() for id_ in used_sources(chip)
@@ -259,91 +234,3 @@ def describe_chip(chip: Chip) -> dict[str, Any]:
         else chip.io_bandwidth_byte_per_s / GB,
         "confidence": chip.confidence,
     }
-
-
-def low_of(chip: Chip) -> float | None:
-    """The least that the density can be; None where that is not known."""
-    low = chip.performance_density_range[0]
-    return None if low is None else round(float(low), 2)
-
-
-def density_of(chip: Chip) -> tuple[float | None, str]:
-    """The density that a chart can show, and what it is: ``exact``, ``upper``, ``lower`` ….
-
-    Where only a bound is known, the bound is shown.
-    """
-    if chip.performance_density is not None:
-        return float(chip.performance_density), chip.density_bound
-    return low_of(chip), "lower"
-
-
-def bandwidth_of(chip: Chip) -> tuple[float | None, str]:
-    """The DRAM bandwidth in GB/s."""
-    value = chip.dram_bandwidth_byte_per_s
-    return (None if value is None else value / GB), "exact"
-
-
-def points_of(
-    chips: Iterable[Chip], names: Sequence[str], own: str, value_of: Any, domain: tuple[float, float]
-) -> list[dict[str, Any]]:
-    """Chips as points of a chart; those that are not known or off the chart are left out."""
-    points = []
-    for chip in chips:
-        y, bound = value_of(chip)
-        x = None if chip.tpp is None else float(chip.tpp)
-        if (
-            x is None
-            or y is None
-            or not (TPP_DOMAIN[0] <= x <= TPP_DOMAIN[1] and domain[0] <= y <= domain[1])
-        ):
-            continue
-        kind = "deal" if chip.id == own else "compared" if chip.id in names else "other"
-        mark = {"upper": " (at most)", "lower": " (at least)", "range": " (about)"}.get(bound, "")
-        label = short_name(chip) + mark if kind != "other" else ""
-        points.append({"id": chip.id, "label": label, "x": x, "y": round(y, 3), "kind": kind, "bound": bound})
-    return points
-
-
-def short_name(chip: Chip) -> str:
-    """A name short enough for a chart: the first alias, where that is shorter."""
-    return min((chip.name, *chip.aliases[:1]), key=len)
-
-
-def regions_of(
-    label: str, tone: str, lines: Sequence[Line], other: str, domain: tuple[float, float]
-) -> Iterator[dict[str, Any]]:
-    """Rectangles that the lines of a test draw over performance and another quantity, in axis units."""
-    first = next(iter(lines), None)
-    for line in lines:
-        box = {"tpp": list(TPP_DOMAIN), other: list(domain)}
-        if any(limit.quantity not in box for limit in line.limits):
-            continue
-        for limit in line.limits:
-            end = 0 if limit.operator in (">", ">=") else 1
-            box[limit.quantity][end] = narrow(end, box[limit.quantity][end], limit.value)
-        (x1, x2), (y1, y2) = box["tpp"], box[other]
-        if x1 < x2 and y1 < y2:
-            yield {"label": label if line is first else "", "line": line.id, "tone": tone, "x1": x1, "x2": x2, "y1": y1, "y2": y2}  # fmt: skip
-
-
-def narrow(end: int, held: float, limit: Decimal) -> float:
-    """The tighter of two bounds at one end of an interval."""
-    return max(held, float(limit)) if end == 0 else min(held, float(limit))
-
-
-def bandwidth_regions(assessment: Assessment) -> Iterator[dict[str, Any]]:
-    """Regions over performance and bandwidth: the review of 2026, and the duty's boxes."""
-    law = assessment.law_on
-    wanted = ((REVIEW_2026, "hold", "case-by-case review"), (DUTY, "accent", "duty"))
-    for id_, tone, label in wanted:
-        version = law.in_force(id_)
-        if version is None:
-            continue
-        for quantity in ("dram_bandwidth_gb_per_s", "dram_bandwidth_byte_per_s"):
-            scale = GB if quantity.endswith("byte_per_s") else 1.0
-            for region in regions_of(label, tone, version.lines, quantity, (BANDWIDTH_DOMAIN[0] * scale, BANDWIDTH_DOMAIN[1] * scale)):  # fmt: skip
-                if any(limit.quantity == quantity for line in version.lines for limit in line.limits):
-                    yield region | {
-                        "label": label if id_ == REVIEW_2026 else "",
-                        "provision": id_, "y1": region["y1"] / scale, "y2": region["y2"] / scale,
-                    }  # fmt: skip

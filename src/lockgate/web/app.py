@@ -39,6 +39,8 @@ PAGES = (
     "oidc",
     "admin",
     "api_docs",
+    "chip_charts",
+    "figures",
     "chips",
     "determine",
     "case_apply",

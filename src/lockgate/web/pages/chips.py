@@ -1,9 +1,10 @@
 """Chips: the facet table, one chip, and up to four side by side."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -13,6 +14,8 @@ from lockgate.catalogue import Chip
 from lockgate.catalogue.chips import plain
 from lockgate.services.chips import chip_row, describe_chip
 from lockgate.services.standing import REFERENCE_ROUTE
+from lockgate.web.pages.chip_charts import NAMED_MAX
+from lockgate.web.pages.figures import FIGURES
 from lockgate.web.query import reads
 from lockgate.web.respond import dates_of, respond
 from lockgate.web.site import site_of
@@ -82,6 +85,8 @@ def list_chips(
         if all(not values or FACETS[name][1](row) in values for name, values in wanted.items())
     ]
     rows = sort_rows(rows, sort)
+    ids = [str(row["id"]) for row in rows]
+    narrowed = len(ids) < len(classes)
     return respond(
         request,
         "chips/list.html",
@@ -93,6 +98,8 @@ def list_chips(
         columns=COLUMNS,
         q=q,
         sort=sort,
+        charts=chart_query(request, ids if narrowed else (), ids if len(ids) <= NAMED_MAX else ()),
+        figures=FIGURES,
         **clocks,
     )
 
@@ -136,8 +143,17 @@ def compare_chips(request: Request, ids: list[str]) -> Response:
         chips=rows,
         columns=COLUMNS,
         formats=formats,
+        charts=chart_query(request, (), [row["id"] for row in rows]),
+        figures=FIGURES,
         **clocks,
     )
+
+
+def chart_query(request: Request, ids: Sequence[str], named: Sequence[str] = ()) -> str:
+    """The query with which the charts show these chips on the page's dates; every chip where no id is given."""
+    clocks = dates_of(request)
+    dates = [(name, str(clocks[name])) for name in ("on", "known_at")]
+    return urlencode([*dates, *(("chip", name) for name in ids), *(("named", name) for name in named)])
 
 
 def listed(chip: Chip, classification: str | None) -> dict[str, Any]:
@@ -181,8 +197,6 @@ def facet(
 
 def toggle(request: Request, name: str, value: str) -> str:
     """This page's address with one choice of a facet set, or taken back."""
-    from urllib.parse import urlencode
-
     pairs = request.query_params.multi_items()
     changed = (
         [pair for pair in pairs if pair != (name, value)]
