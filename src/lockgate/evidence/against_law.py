@@ -11,7 +11,7 @@ from lockgate.evidence.documents import Document
 from lockgate.evidence.findings import Authority, Finding, find, shown
 from lockgate.evidence.record import Act, Record
 
-ACT_NEAR_DAYS = 45
+ACT_NEAR_DAYS = 12  # further off it is likely another act, one that is not on record
 RULE_NEAR_DAYS = (
     62  # "effective" speaks of the rule itself, so a date further off is still a wrong date of it
 )

@@ -148,6 +148,15 @@ class Context:
                 return self.show_chip(at)
             if lexed.codes[at] not in skip:
                 break
+        if counted:
+            for at in range(token + 1, min(token + 6, behind)):
+                maker = named(lexed, at)
+                if maker is not None and maker.kind == "vendor" and self.designs(maker):
+                    if self.chip is not None and maker.id != self.chip.belongs_to:
+                        return maker.name, ""  # "$5 billion worth of Huawei chips"
+                    break
+                if lexed.codes[at] in CLAUSE_MARKS:
+                    break
         chips = self.chips_in(first, behind)
         before = [
             at for at in chips if at < token and not self.has(at + 1, at + 3, "PARTNOUN")

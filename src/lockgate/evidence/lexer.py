@@ -44,6 +44,8 @@ ABBREVIATIONS = frozenset(
         "sen",
         "rep",
         "gen",
+        "approx",
+        "est",
         "fig",
     ]
 )

@@ -260,8 +260,9 @@ def _near(context: Context, template: str, found: re.Match[str]) -> tuple[str, s
     at_large = context.has(found.start(), end, "CHIPSATLARGE", "MOSTPOWERFUL")
     if "->" not in template or (context.chips_in(first, behind) and not at_large):
         return chip, chip_id
-    if context.chips_in(found.start(), min(behind, end + 4)):
-        return chip, chip_id
+    named_behind = context.chips_in(found.start(), min(behind, end + 6))
+    if named_behind:
+        return context.show_chip(named_behind[0])  # "its best chips, such as the H100"
     if at_large or not context.importable(chip_id, found.start(), found.end()):
         return "AI chip", ""
     return chip, chip_id
