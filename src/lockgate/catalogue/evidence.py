@@ -77,7 +77,8 @@ class RoleRow(Row):
 class PatternRow(Row):
     """A shape of words that makes a claim. ``match`` is in the pattern language of ``lockgate.evidence.grammar``.
 
-    ``unless`` must not match within the match; ``needs`` are requirements on the sentence as in `RoleRow`.
+    ``unless`` must not match within the match; ``needs`` are requirements on the sentence as in `RoleRow`,
+    ``avoid`` classes that it must not hold.
     """
 
     id: str
@@ -89,6 +90,7 @@ class PatternRow(Row):
     span: str = ""
     unless: str = ""
     needs: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
     hedge: str = ""
 
 

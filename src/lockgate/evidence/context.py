@@ -190,6 +190,8 @@ class Context:
             return other, ""
         if affair:
             return (self.chip.name, self.chip.id) if self.chip else ("", "")
+        if not counted and self._stranger(first, token):
+            return "", ""
         return self.meant(first, counted=counted)
 
     def meant(self, first: int, *, counted: bool = False) -> tuple[str, str]:
@@ -208,6 +210,22 @@ class Context:
         if near and self.has(first, first + POINTS, "ITSELF"):
             return last.name, last.id
         return (self.chip.name, self.chip.id) if self.dominant and (counted or not near) else ("", "")
+
+    def _stranger(self, first: int, token: int) -> bool:
+        """Whether a product that no table has is named before a token of its sentence: "the BiRan 104P card"."""
+        for at in range(first, token):
+            thing = self.lexed.payload.get(at)
+            if (
+                isinstance(thing, Quantity)
+                and not thing.dimension
+                and self.lexed.codes[at - 1 : at] == PROPER
+            ):
+                return True
+            if self.lexed.codes[at] == PROPER:
+                word = self.lexed.text[self.lexed.starts[at] : self.lexed.ends[at]]
+                if any(char.isdigit() for char in word):
+                    return True
+        return False
 
     def _last_subject(self, first: int) -> int | None:
         """The first chip of the last sentence before a token that names one which is neither compared with nor a part."""

@@ -21,7 +21,11 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     for token, thing in lexed.payload.items():
         if not isinstance(thing, Quantity):
             continue
-        if _in_name(lexed, token, thing):
+        if thing.dimension == "byte" and _per_second(lexed, token):
+            per = replace(thing, dimension="byte_per_s", unit="TB/s").scaled(0.001)
+            lexed.payload[token] = per
+            changed[token] = grammar.lexicon.kind_code("#byte_per_s")
+        elif _in_name(lexed, token, thing):
             lexed.payload[token] = replace(thing, compound=True)
         elif thing.dimension in MODIFIERS and thing.value is not None:
             words = one_form(lexed.text[lexed.starts[token] : lexed.ends[token]])
@@ -44,8 +48,18 @@ def resolve_counts(lexed: Lexed, grammar: Grammar) -> Lexed:
     return replace(lexed, codes="".join(codes))
 
 
+def _per_second(lexed: Lexed, token: int) -> bool:
+    """Whether an amount of bytes is of a second that stands before it, as in "每秒700GB"."""
+    before = lexed.text[lexed.starts[lexed.sentence(token)[0]] : lexed.starts[token]]
+    return "每秒" in before and (
+        "頻寬" in before or "带宽" in before or "帶寬" in before or before.endswith("每秒")
+    )
+
+
 def _in_name(lexed: Lexed, token: int, thing: Quantity) -> bool:
     """Whether a number belongs to the name before it: "an Atlas 350 card", "Ascend 960 chips"."""
+    if thing.dimension == "ratio":
+        return lexed.text[lexed.ends[token] : lexed.ends[token] + 1].isdigit()  # "PCIe 5.0×16"
     if thing.dimension not in ("", "chips") or thing.value is None or thing.value >= NAME_MAX or not token:
         return False
     digits = str(int(thing.value))

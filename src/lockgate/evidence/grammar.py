@@ -10,6 +10,7 @@
 ``_``            any token
 ``..5``          up to five tokens of the same sentence, as few as will do
 ``++5``          up to five tokens of the same sentence, as many as there are
+``--5``           up to five tokens of the same sentence, none of which is a firm, agency, publisher or person
 ``!APPROVE``     not behind a word of that class
 ``/APPROVE``     not before a word of that class
 ``~5``           up to five tokens up to the next mark, as many as there are
@@ -28,7 +29,7 @@ from lockgate.catalogue.evidence import EvidenceTables, PatternRow, RoleRow
 from lockgate.evidence.lexicon import BREAK, PROPER, Lexicon
 
 ELEMENT = re.compile(
-    r"\s*(?:(?P<gap>\.\.\d+)|(?P<run>~\d+)|(?P<rest>\+\+\d+)|!(?P<behind>[A-Z@a-z_#]+)|/(?P<ahead>[A-Z@a-z_#]+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
+    r"\s*(?:(?P<gap>\.\.\d+)|(?P<plain>--\d+)|(?P<run>~\d+)|(?P<rest>\+\+\d+)|!(?P<behind>[A-Z@a-z_#]+)|/(?P<ahead>[A-Z@a-z_#]+)|(?P<open><[a-z_]+:)|(?P<close>>)|(?P<group>[()|])|(?P<repeat>[?*+])"
     r"|(?P<kind>[@#][a-z_]*(?:\.[A-Z]{2})?)|(?P<name>[A-Z][A-Z_0-9]+)|\"(?P<mark>[^\"]+)\"|(?P<word>[^\s()|?*+<>\"]+))"
 )
 DIMENSIONS = ["#", "#number", "#chips", "#modules", "#firms", "#usd", "#cny", "#percent", "#ratio"]
@@ -64,6 +65,13 @@ def _element(found: re.Match[str], lexicon: Lexicon, macros: Mapping[str, str], 
     kind, text = found.lastgroup, found.group(found.lastgroup or 0)
     if kind == "gap":
         return rf"[^{BREAK}]{{0,{int(text[2:])}}}?"
+    if kind == "plain":
+        actors = "".join(
+            re.escape(char)
+            for name in ("@vendor", "@buyer", "@us_agency", "@cn_agency", "@publisher", "@person")
+            for char in sorted(lexicon.classes.get(name, ()))
+        )
+        return rf"[^{BREAK}{actors}]{{0,{int(text[2:])}}}?"
     if kind == "run":
         return rf"[^{BREAK},;:()]{{1,{int(text[1:])}}}"
     if kind == "rest":
@@ -143,6 +151,7 @@ class Pattern:
     regex: re.Pattern[str]
     unless: re.Pattern[str] | None
     needs: tuple[frozenset[str], ...] = ()
+    avoid: frozenset[str] = frozenset()
     musts: tuple[frozenset[str], ...] = ()
 
 
@@ -192,6 +201,7 @@ class Grammar:
                         re.compile(regex),
                         re.compile(unless) if unless else None,
                         self._needs(row.needs),
+                        frozenset().union(*(self._chars(name) for name in row.avoid)),
                         musts(row.match, lexicon),
                     )
                 )

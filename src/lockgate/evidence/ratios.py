@@ -15,7 +15,7 @@ def read_ratios(context: Context) -> Iterator[Claim]:
     lexed, grammar = context.lexed, context.grammar
     multiples = {code: value for name, value in MULTIPLES.items() for code in grammar.set_of(name)}
     for token, thing in lexed.payload.items():
-        if isinstance(thing, Quantity) and thing.dimension in ("ratio", "percent"):
+        if isinstance(thing, Quantity) and thing.dimension in ("ratio", "percent") and not thing.compound:
             yield from _ratio(context, token, thing.dimension, thing.value, thing.low, thing.high)
     for token, code in enumerate(lexed.codes):
         if code in multiples:

@@ -63,6 +63,8 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
             row.high_max is not None and number > row.high_max
         ):
             continue
+        if row.event and context.event == "production":
+            continue  # no gate is about the output of a Chinese firm
         if any(not need & inside for need in role.needs) or not role.avoid.isdisjoint(close):
             continue
         if role.beside and not role.beside.isdisjoint(codes[max(first, token - BESIDE) : token + BESIDE]):

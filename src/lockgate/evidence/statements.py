@@ -36,7 +36,7 @@ def read_statements(context: Context) -> Iterator[Claim]:
         for found in pattern.regex.finditer(codes):
             if pattern.unless is not None and pattern.unless.search(codes, found.start(), found.end()):
                 continue
-            if pattern.needs and not _meets(context, pattern, found.start()):
+            if (pattern.needs or pattern.avoid) and not _meets(context, pattern, found.start()):
                 continue
             if any(found.start() < behind and first < found.end() for first, behind in spans):
                 continue
@@ -49,7 +49,8 @@ def read_statements(context: Context) -> Iterator[Claim]:
 
 def _meets(context: Context, pattern: Pattern, token: int) -> bool:
     first, behind = context.sentence(token)
-    return all(not need.isdisjoint(context.lexed.codes[first:behind]) for need in pattern.needs)
+    codes = context.lexed.codes[first:behind]
+    return pattern.avoid.isdisjoint(codes) and all(not need.isdisjoint(codes) for need in pattern.needs)
 
 
 def read_impossible_days(context: Context) -> Iterator[Claim]:
