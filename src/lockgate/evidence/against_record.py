@@ -64,6 +64,7 @@ def hold_against(
     )
 
 
+PART = 0.2  # share of a whole under which a figure is taken for that of a part
 FACTS = {
     "fee.pct": "vs_authority_value",
     "tariff.pct": "vs_authority_value",
@@ -121,8 +122,10 @@ def fact(claim: Claim, record: Record, written: Mapping[str, date]) -> Iterator[
         ]
         if not known:
             return
-    if claim.attribute == "orders.units" and high < 0.1 * max(row.low or 0.0 for row in known):
-        return  # one buyer's order is no version of all orders
+    if claim.attribute in ("orders.units", "inventory.units") and high < PART * max(
+        row.low or 0.0 for row in known
+    ):
+        return  # one buyer's order is no version of all orders, a first delivery none of the whole stock
     row = known[0]
     severity = (
         "low"

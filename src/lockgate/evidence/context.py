@@ -15,10 +15,30 @@ from lockgate.evidence.quantities import Quantity
 from lockgate.evidence.tables import Cell, read_tables
 
 CLAUSE_MARKS = frozenset(",;:()–")
+HYPHENS = str.maketrans("‐‑‒−", "----")
 LEAD = 60
 DOMINANT = 0.6  # share of all mentions from which one chip is what a text is about
 POINTS = 6  # tokens at the head of a sentence within which a word that points back may stand
 RECALL = 80  # tokens back to which "it" and "the chip" can point
+
+
+def _products(lexed: Lexed) -> list[int]:
+    """The tokens that look like the name of a product that no table has: capitals with a number in or behind them."""
+    found = []
+    for at, code in enumerate(lexed.codes):
+        if code != PROPER:
+            continue
+        word = lexed.text[lexed.starts[at] : lexed.ends[at]]
+        behind = lexed.text[lexed.ends[at] : lexed.ends[at] + 2].translate(HYPHENS)
+        if any(char.isdigit() for char in word) or (
+            word[:2].isupper() and len(behind) == 2 and behind[0] == "-" and behind[1].isdigit()
+        ) or (
+            isinstance(thing := lexed.payload.get(at + 1), Quantity)
+            and thing.compound
+            and not thing.dimension
+        ):
+            found.append(at)
+    return found
 
 
 @dataclass
@@ -37,6 +57,7 @@ class Context:
     _sentence: tuple[int, int] = (0, 0)
     _sources: dict[int, str] = field(default_factory=dict)
     _dates: list[int] = field(default_factory=list)
+    _strangers: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, document: Document, lexed: Lexed, grammar: Grammar) -> "Context":
@@ -53,6 +74,7 @@ class Context:
                     makers[thing] += 1
             elif isinstance(thing, DateSpan):
                 context._dates.append(token)
+        context._strangers = _products(lexed)
         if named_chips:
             context.chip, most = named_chips.most_common(1)[0]
             context.dominant = most >= DOMINANT * named_chips.total()
@@ -117,6 +139,16 @@ class Context:
         """Whether a chip is only what another is compared with: "versus the H100", "doubles the H100's capacity"."""
         if self.has(max(0, token - 3), token, "AGAINST"):
             return True
+        over = self.grammar.set_of("OVERONLY")
+        if token and (
+            self.lexed.codes[token - 1] in over
+            or (
+                token > 1
+                and self.lexed.codes[token - 2] in over
+                and self.has(token - 1, token, "@vendor", "THE")
+            )
+        ):
+            return True  # "a 30% uplift over the MI308"
         share = next((at for at in range(token - 1, max(0, token - 5), -1) if self._is_share(at)), None)
         if share is not None and self.has(share + 1, token, "OF", "PEAK"):
             return True  # "68% of the H100's throughput"
@@ -176,6 +208,12 @@ class Context:
             return generic[1], self.chip.id if generic[1] == "approved chips" and self.chip else ""
         codes = lexed.codes
         topic = self.chip is not None
+        later = [at for at in chips if at > token]
+        if len(later) > 1 and self.has(max(first, later[0] - 2), later[0], "VERSIONOF"):
+            return self.show_chip(later[1])  # "a version of the H200, known as the H20"
+        foundry = self._foundry_before(token, first)
+        if foundry and not before:
+            return f"{foundry} chips", ""
         after = [
             at
             for at in chips
@@ -190,7 +228,7 @@ class Context:
             return other, ""
         if affair:
             return (self.chip.name, self.chip.id) if self.chip else ("", "")
-        if not counted and self._stranger(first, token):
+        if not counted and self._strange(first - RECALL, token, first):
             return "", ""
         return self.meant(first, counted=counted)
 
@@ -211,21 +249,20 @@ class Context:
             return last.name, last.id
         return (self.chip.name, self.chip.id) if self.dominant and (counted or not near) else ("", "")
 
-    def _stranger(self, first: int, token: int) -> bool:
-        """Whether a product that no table has is named before a token of its sentence: "the BiRan 104P card"."""
-        for at in range(first, token):
-            thing = self.lexed.payload.get(at)
-            if (
-                isinstance(thing, Quantity)
-                and not thing.dimension
-                and self.lexed.codes[at - 1 : at] == PROPER
-            ):
-                return True
-            if self.lexed.codes[at] == PROPER:
-                word = self.lexed.text[self.lexed.starts[at] : self.lexed.ends[at]]
-                if any(char.isdigit() for char in word):
-                    return True
-        return False
+    def _strange(self, low: int, token: int, first: int) -> bool:
+        """Whether a product that no table has was named after the chip last spoken of: "the BiRan 104P card"."""
+        at = self._last_subject(first)
+        index = bisect_left(self._strangers, max(low, at if at is not None else 0))
+        return index < len(self._strangers) and self._strangers[index] < token
+
+    def _foundry_before(self, token: int, first: int) -> str:
+        """A maker without chips of its own that is the nearest one before an amount in its sentence."""
+        for at in range(token - 1, first - 1, -1):
+            maker = named(self.lexed, at)
+            if maker is not None and maker.kind == "vendor":
+                near = maker.belongs_to == "CN" or token - at <= 3
+                return maker.name if near and not self.designs(maker) else ""
+        return ""
 
     def _last_subject(self, first: int) -> int | None:
         """The first chip of the last sentence before a token that names one which is neither compared with nor a part."""

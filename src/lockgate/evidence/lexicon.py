@@ -4,6 +4,7 @@ A text is turned into a string with one character a token. Words that no table n
 words is a set of characters. Matching a pattern over a sentence of thirty words is then a match over thirty characters.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from lockgate.evidence.pieces import cut, one_form
 UNKNOWN = "x"
 PROPER = "X"  # unknown, with a capital
 BREAK = "\n"
+NAME_NUMBER = re.compile(r"([A-Za-z]+)(\d\w*)")
 FIRST_CODE = 0xE000
 
 
@@ -145,7 +147,7 @@ class Lexicon:
             codes[0] = self.kind_code(f"@{row.kind}.{row.belongs_to}")
             self.classes.setdefault("@" + row.kind, set()).add(codes[0])
         self.classes.setdefault(f"@{row.kind}", set()).add(codes[0])
-        for alias in row.aliases:
+        for alias in (*row.aliases, *(_hyphened(row) if row.kind == "chip" else ())):
             words, glued = pieces_of(alias)
             proper = 2 if alias.isupper() and alias.isalpha() else int(alias[0].isupper())
             entry = Entry(words, glued, codes[0], entity, proper)
@@ -153,6 +155,14 @@ class Lexicon:
             if row.kind == "chip" and alias[-1] not in "s" and alias[-1].isascii():
                 plural = Entry((*words[:-1], words[-1] + "s"), glued, codes[0], entity, proper)
                 self._add_phrase(plural)
+
+
+def _hyphened(row: EntityRow) -> Iterable[str]:
+    """Names of a chip with a hyphen between letters and number: "MI-308" for "MI308"."""
+    for alias in row.aliases:
+        found = NAME_NUMBER.fullmatch(alias)
+        if found:
+            yield f"{found[1]}-{found[2]}"
 
 
 def publisher_of(domain: str, domains: Mapping[str, Entity]) -> Entity | None:

@@ -118,6 +118,8 @@ def numbers(attribute: str, group: list[Claim], record: Record) -> Iterator[Find
             yield from _within(attribute, own)
     if len(by_document) < 2 or attribute.startswith("perf."):
         return
+    if attribute.startswith("chip.") and not group[0].subject_id:
+        return
     above = {claim.low for claim in group if claim.hedge == "over"}
     firm = [bounds[claim.id] for claim in group if claim.hedge == "over" or claim.value not in above]
     low, high = max(bound[0] for bound in firm), min(bound[1] for bound in firm)
@@ -149,6 +151,8 @@ def numbers(attribute: str, group: list[Claim], record: Record) -> Iterator[Find
 
 
 def _within(attribute: str, own: list[Claim]) -> Iterator[Finding]:
+    if attribute.startswith("chip.") and not own[0].subject_id:
+        return  # "SMIC chips" are many
     if attribute == "chip.peak_tops":
         own = [
             claim for claim in own if not FORMAT.search(claim.quote)

@@ -14,6 +14,7 @@ SEGMENT_NEAR = 7  # tokens within which a segment is that of an amount
 LOST_NEAR = 6  # tokens within which a loss is that of an amount
 NEAR = 15  # tokens within which a chip is that of an amount of money
 AVOID = 14  # tokens within which a word forbids a role
+FAINT = 0.3  # score of a cue alone under which it counts for nothing
 BESIDE = 6  # tokens within which a word is beside an amount
 BEHIND = 9  # tokens behind an amount within which a role can require a word
 
@@ -83,6 +84,8 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
         )
         if following and following in role.tail:
             cue = max(cue, TAIL)
+        if not row.base and 0 < cue < FAINT:
+            continue  # a cue at the other end of a long sentence says little
         base = row.base if not row.event or row.event == context.event else 0.0
         if base + cue > best_score:
             best_role, best_score = role, base + cue
@@ -178,7 +181,10 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
     if "chip}" in template or "{object}" in template:
         chip, chip_id = context.chip_near(token, counted=template != "{chip}", affair="{event}" in template)
         if "{own_chip}" in template and not _named_near(context, token, first, behind):
-            chip, chip_id = ("", "") if not context.has(first, first + 1, "ITSELF") else context.meant(first)
+            pointed = context.has(first, first + 1, "ITSELF") or context.has(
+                max(first, token - 5), token, "ITSELF"
+            )
+            chip, chip_id = context.meant(first) if pointed else ("", "")
         if not chip and template == "{own_chip} tariff":
             chip = (
                 "chip"
@@ -223,7 +229,9 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
     if "{lost}" in template and context.nearest(token, "LOST") < LOST_NEAR:
         parts["lost"] = "lost"
     if "{segment}" in template and not parts["own_chip"]:
-        parts["segment"] = context.word_near(token, "SEGMENT", SEGMENT_NEAR)
+        parts["segment"] = context.word_near(token, "SEGMENT", SEGMENT_NEAR) or context.word_near(
+            token, "@architecture", NEAR
+        )
     if "{package}" in template and context.nearest(token, "PER_MODULE") < context.nearest(token, "EACH"):
         parts["package"] = "module"
         chip_id += "/module"
