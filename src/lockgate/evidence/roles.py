@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from lockgate.evidence.claims import Claim, make_claim
-from lockgate.evidence.context import CLAUSE_MARKS, Context
+from lockgate.evidence.context import Context
 from lockgate.evidence.grammar import Role
 from lockgate.evidence.quantities import Quantity, tidy
+from lockgate.evidence.surroundings import CLAUSE_MARKS
 
 WINDOW = 30
 REACH = 7.0  # tokens at which a cue counts half
