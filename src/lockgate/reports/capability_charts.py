@@ -17,9 +17,10 @@ SHAPES = ("circle", "square", "triangle-up", "diamond")
 
 
 def interval_chart(
-    rows: Sequence[Mapping[str, Any]], *, id_: str, title: str, description: str, axis: str, log: bool
-) -> str:
-    """One estimate a row: the value, and its 50 % and 90 % intervals as bands.
+    rows: Sequence[Mapping[str, Any]], *, id_: str, title: str, description: str, axis: str, log: bool,
+    measured: Sequence[Mapping[str, Any]] = (),
+) -> str:  # fmt: skip
+    """One estimate a row: the value, and its 50 % and 90 % intervals as bands; measured runs as open diamonds over them.
 
     Args:
         rows: ``name, value, low_50, high_50, low_90, high_90``.
@@ -28,6 +29,7 @@ def interval_chart(
         description: What the chart shows, read aloud.
         axis: Title of the horizontal axis, with its unit.
         log: Whether that axis is logarithmic.
+        measured: ``name, value`` of runs that were measured.
 
     Returns:
         An ``svg`` element.
@@ -47,9 +49,15 @@ def interval_chart(
         .mark_tick(thickness=3, height=24, color=COLOUR["ink"])
         .encode(x=alt.X("value:Q", title=axis, scale=scale, axis=ticks), y=y)
     )
-    chart = alt.layer(
-        band("low_90", "high_90", 10, "accent-soft"), band("low_50", "high_50", 18, "accent"), points
-    )
+    layers = [band("low_90", "high_90", 10, "accent-soft"), band("low_50", "high_50", 18, "accent"), points]
+    if measured:
+        runs = alt.Chart(alt.InlineData(values=[dict(row) for row in measured]))
+        layers.append(
+            runs.mark_point(
+                shape="diamond", size=110, filled=True, fill=COLOUR["paper"], stroke=COLOUR["closed"], strokeWidth=2, opacity=1
+            ).encode(x=alt.X("value:Q", title=axis, scale=scale, axis=ticks), y=y)
+        )  # fmt: skip
+    chart = alt.layer(*layers)
     return accessible(
         draw(chart.properties(width=PLOT[0] - 120, height=alt.Step(40))),
         id_=id_,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from lockgate.base.errors import LockgateError, ProblemCollector
 from lockgate.capability.fleets import Running
 from lockgate.reports.capability_charts import as_png, front_chart, interval_chart, standalone
+from lockgate.services.measured import measured_runs
 from lockgate.services.scenario import CHIPS_MAX, ChipResult, Scenario, layout_in_words, play_scenario
 from lockgate.web.query import reads
 from lockgate.web.respond import dates_of, page, respond
@@ -31,7 +32,8 @@ WHOLE = (
 )
 REAL = ("ttft_limit_s", "tpot_limit_s")
 WORDS = ("precision", "framework")
-DEFAULTS = {"kind": "serve", "model": "llama3.1-70b", "count": "8", "input_len": "2048", "output_len": "256"}
+DEFAULTS = {"kind": "serve", "model": "llama3.1-70b", "count": "8", "input_len": "2048", "output_len": "128"}
+MEASURED_MAX = 16
 RUNNING = ("electricity_usd_per_kwh", "years", "use_fraction")
 
 
@@ -48,6 +50,7 @@ def show_capability(request: Request) -> Response:
         "models": [model.id for model in site.catalogue.models()],
         "all_chips": site.catalogue.chips(),
         "chips_max": CHIPS_MAX,
+        "measured_max": MEASURED_MAX,
     }
     try:
         scenario = read_scenario(request, form)
@@ -66,15 +69,17 @@ def show_capability(request: Request) -> Response:
             charts={},
             rows=(),
             points=(),
+            measured=(),
             running=Running(),
             **lists,
         )
     rows = [result.as_dict(scenario.running) for result in results]
     table = [table_row(result) for result in results]
     points = points_of(results)
-    charts = {} if request.state.format != "html" else draw_charts(request, table, points)
+    measured = measured_runs(scenario.fields, [result.found.chip for result in results])
+    charts = {} if request.state.format != "html" else draw_charts(request, table, points, measured)
     return respond(
-        request, "capability/show.html", data={"scenario": form, "chips": rows, "pareto": points}, rows=table, header=TABLE_COLUMNS, form=form, chosen=list(scenario.chips),
+        request, "capability/show.html", data={"scenario": form, "chips": rows, "pareto": points, "measured": measured}, rows=table, measured=measured, header=TABLE_COLUMNS, form=form, chosen=list(scenario.chips),
         results=results, charts=charts, points=points, running=scenario.running, words=layout_in_words, **lists, **dates_of(request),
     )  # fmt: skip
 
@@ -84,8 +89,10 @@ def show_capability(request: Request) -> Response:
 def show_chart(request: Request, name: str, ending: str) -> Response:
     """One chart of the scenario as a file: SVG or PNG."""
     form = form_of(request)
-    results = play_scenario(site_of(request).catalogue, read_scenario(request, form))
-    charts = draw_charts(request, [table_row(result) for result in results], points_of(results))
+    scenario = read_scenario(request, form)
+    results = play_scenario(site_of(request).catalogue, scenario)
+    measured = measured_runs(scenario.fields, [result.found.chip for result in results])
+    charts = draw_charts(request, [table_row(result) for result in results], points_of(results), measured)
     if name not in charts or ending not in ("svg", "png"):
         raise LockgateError(
             f"there is no chart {name}.{ending}",
@@ -183,16 +190,25 @@ def points_of(results: list[ChipResult]) -> list[dict[str, Any]]:
 
 
 def draw_charts(
-    request: Request, table: list[dict[str, Any]], points: list[dict[str, Any]]
+    request: Request,
+    table: list[dict[str, Any]],
+    points: list[dict[str, Any]],
+    measured: list[dict[str, Any]],
 ) -> dict[str, str]:
-    """The scenario's charts by name, as SVG."""
+    """The scenario's charts by name, as SVG; measured runs of the same work beside the estimates."""
     log = request.query_params.get("log") == "1"
     known = [{**row, "value": row["tokens_per_s_per_chip"]} for row in table if not row["problem"]]
+    names = {row["chip"]: row["name"] for row in known}
+    runs = [
+        {"name": names[row["chip"]], "value": row["tokens_per_s_per_chip"]}
+        for row in measured
+        if row["same_work"] and row["chip"] in names
+    ]
     charts = {}
     if known:
         charts["speed"] = interval_chart(
-            known, id_="speed", title="Tokens per second and chip", axis="tokens per second and chip", log=log,
-            description="For each chip the estimate and its 50 and 90 percent intervals; the table beside has the numbers.",
+            known, id_="speed", title="Tokens per second and chip", axis="tokens per second and chip", log=log, measured=runs,
+            description="For each chip the estimate and its 50 and 90 percent intervals, measured runs of the same work as open diamonds; the tables beside have the numbers.",
         )  # fmt: skip
     priced = [row for row in table if not row["problem"] and row["usd_per_million_tokens"]]
     if priced:
