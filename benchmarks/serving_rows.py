@@ -8,13 +8,14 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.loaded_tables import loaded_tables
 from benchmarks.tensorrt_llm_tables import later_tables
 
 ROOT = Path(__file__).parents[1]
 FACTS = ROOT / "../shared/facts/benchmarks"
 OUT = ROOT / "src/lockgate/data/calibration/serving_throughput.csv"
 FIELDS = [
-    "id", "family", "model", "chip", "count", "precision", "tp", "ep", "input_len", "output_len", "batch", "requests", "scenario",
+    "id", "family", "model", "chip", "count", "precision", "tp", "ep", "input_len", "output_len", "batch", "concurrency", "requests", "scenario",
     "framework", "metric", "value", "date", "source", "pinpoint", "note", "excluded",
 ]  # fmt: skip
 MODELS = {
@@ -102,7 +103,7 @@ def mlperf() -> Iterator[dict[str, object]]:
 def main() -> None:
     written = [
         {"id": f"S{index:03d}", **row}
-        for index, row in enumerate([*tensorrt_llm(), *mlperf(), *later_tables()], start=1)
+        for index, row in enumerate([*tensorrt_llm(), *mlperf(), *later_tables(), *loaded_tables()], start=1)
     ]
     with OUT.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")

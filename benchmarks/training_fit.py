@@ -189,7 +189,7 @@ def unnamed_sd(catalogue: Catalogue, table: Mapping[str, Any], named: Sequence[L
     rows = [{**row, "framework": " ".join(row["framework"].split()[:2])} for row in family_rows(ROUTED)]
     cases = training_cases(catalogue, table, rows)
     points = layout_points(cases, shipped_factors(cases, table))
-    told, untold = (np.mean([point.log_error**2 for point in some]) for some in (named, points))
+    told, untold = (float(np.mean([point.log_error**2 for point in some])) for some in (named, points))
     return float(np.sqrt(max(untold - told, 0.0)))
 
 

@@ -136,7 +136,11 @@ def explain_impossible(
     found: list[tuple[str, str, str]] = []
     if chip_count % (tp * pp * cp):
         found.append(
-            ("count", f"{chip_count} chips do not divide into replicas of tp {tp} × pp {pp} × cp {cp}", "")
+            (
+                "count",
+                f"{chip_count} chips do not divide into replicas of tp {tp} × pp {pp} × cp {cp}",
+                f"take a multiple of {tp * pp * cp} chips, or smaller tp, pp or cp",
+            )
         )
     elif tp * pp * dp * cp != chip_count:
         found.append(
@@ -149,14 +153,18 @@ def explain_impossible(
         )
     elif model.kv_heads % tp and tp % model.kv_heads:
         found.append(
-            ("tp", f"{model.kv_heads} key-value heads can neither be split nor repeated over {tp} ranks", "")
+            (
+                "tp",
+                f"{model.kv_heads} key-value heads can neither be split nor repeated over {tp} ranks",
+                _divisors(model.kv_heads, "tp"),
+            )
         )
     elif model.ffn % tp:
         found.append(
             ("tp", f"an MLP of width {model.ffn} cannot be split over {tp} ranks", _divisors(model.ffn, "tp"))
         )
     if pp > layers:
-        found.append(("pp", f"{pp} stages, but only {layers} layers", ""))
+        found.append(("pp", f"{pp} stages, but only {layers} layers", _divisors(layers, "pp")))
     elif chunks > 1 and pp == 1:
         found.append(
             ("interleave", "a pipeline of one stage has nothing to interleave", "set interleave to 1")
@@ -173,10 +181,17 @@ def explain_impossible(
             )  # fmt: skip
     if global_batch % (dp * micro):
         found.append(
-            ("global_batch", f"a global batch of {global_batch} does not divide into {dp} replicas of micro-batch {micro}", "")
+            ("global_batch", f"a global batch of {global_batch} does not divide into {dp} replicas of micro-batch {micro}",
+             f"take a multiple of {dp * micro}, or leave global_batch out")
         )  # fmt: skip
     if seq_len % (cp * tp):
-        found.append(("cp", f"sequences of {seq_len} tokens do not divide into cp {cp} × tp {tp} parts", ""))
+        found.append(
+            (
+                "cp",
+                f"sequences of {seq_len} tokens do not divide into cp {cp} × tp {tp} parts",
+                f"take a multiple of {cp * tp} tokens, or smaller cp or tp",
+            )
+        )
     if model.experts is None and ep != 1:
         found.append(("ep", f"{model.id} has no experts to spread over {ep} ranks", "set ep to 1"))
     elif model.experts and model.experts.count % ep:
@@ -185,7 +200,13 @@ def explain_impossible(
              _divisors(model.experts.count, "ep"))
         )  # fmt: skip
     elif model.experts and (tp * cp * dp) % ep:
-        found.append(("ep", f"tp {tp} × cp {cp} × dp {dp} ranks do not divide into groups of {ep}", ""))
+        found.append(
+            (
+                "ep",
+                f"tp {tp} × cp {cp} × dp {dp} ranks do not divide into groups of {ep}",
+                _divisors(tp * cp * dp, "ep"),
+            )
+        )
     return [
         LockgateError(message, code="impossible-layout", where=where, hint=hint)
         for where, message, hint in found

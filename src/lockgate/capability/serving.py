@@ -225,7 +225,10 @@ def run_inflight(
     chunks = np.maximum(np.ceil(prompt / most), 1.0)
     first = np.minimum(slots / each_requests, 1.0) if requests is not None else np.float64(0.1)
     queue = np.maximum(np.minimum(wave.prefill_steps, answer) - 1.0, 0.0) / 2.0
-    wait = first * queue + (1.0 - first) * 0.5 * (1.0 - 1.0 / slots)
+    together = (chunks + queue) * mixed
+    alone = (
+        _joining_s(engine, era, prompt, answer, slots, most, beams, chunks) + 0.5 * (1.0 - 1.0 / slots) * pure
+    )
     budget = MemoryBudget(
         visible_memory_byte(engine.hardware),
         weight_byte_per_chip(engine) + np.zeros(shape),
@@ -235,7 +238,7 @@ def run_inflight(
     return ServingRun(
         output_tokens_per_s=finished * answer / total,
         requests_per_s=finished / total,
-        ttft_s=(chunks + wait) * mixed,
+        ttft_s=first * together + (1.0 - first) * alone,
         tpot_s=np.where(answer > 1, tpot, np.nan),
         batch=np.broadcast_to(slots, shape),
         prefill_fraction=((steps * seconds)[[0, 2]]).sum(axis=0) / total,
@@ -246,6 +249,30 @@ def run_inflight(
         memory=budget,
         possible=np.broadcast_to(possible, shape),
     )
+
+
+def _joining_s(
+    engine: Engine,
+    era: ServingEra,
+    prompt: Floats,
+    answer: Floats,
+    slots: Floats,
+    most: Floats,
+    beams: float,
+    chunks: Floats,
+) -> Floats:
+    """Steps that carry the prompt of a request which joins a running batch: alone, or with as many as end in one step."""
+    fresh = np.minimum(most, np.maximum(prompt, slots * prompt / answer))
+    times = step_times(
+        engine,
+        prefill_tokens=fresh,
+        prompt_tokens=prompt,
+        sequences=slots * beams,
+        context=prompt + answer / 2.0,
+    )
+    sampled = slots * beams + fresh / np.maximum(prompt, 1.0)
+    features = step_features(engine, times.total, sampled, slots * beams + fresh)
+    return np.asarray(chunks * np.tensordot(era_weights(era), features, axes=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,8 +230,9 @@ def _check_numbers(job: ServingJob, problems: ProblemCollector) -> None:
         value = getattr(job, name)
         if value is not None and (isinstance(value, bool) or value != int(value) or value < 1):
             problems.add(
-                f"{name} must be a whole number of at least 1, not {value}", code="not-positive", where=name
-            )
+                f"{name} must be a whole number of at least 1, not {value}", code="not-positive", where=name,
+                hint=f"leave {name} out to have it chosen",
+            )  # fmt: skip
     if job.scenario is not None and job.scenario not in SCENARIOS:
         problems.add(
             f"unknown scenario {job.scenario!r}", code="unknown-scenario", where="scenario",
@@ -266,18 +267,27 @@ def _settle_layout(job: ServingJob, choices: dict[str, str], problems: ProblemCo
         tp = _smallest_that_serves(job, pp, ep) if job.dp is None else max(count // (job.dp * pp), 1)
         choices["tp"] = f"{tp}"
     if ep > 1 and model.experts is None:
-        problems.add(f"{model.id} has no experts to spread", code="invalid-layout", where="ep")
+        problems.add(
+            f"{model.id} has no experts to spread", code="invalid-layout", where="ep", hint="leave ep out"
+        )
     if model.experts and model.experts.count % ep:
         problems.add(
-            f"{ep} ranks cannot hold {model.experts.count} experts evenly", code="invalid-layout", where="ep"
-        )
+            f"{ep} ranks cannot hold {model.experts.count} experts evenly", code="invalid-layout", where="ep",
+            hint=f"ep must divide {model.experts.count}",
+        )  # fmt: skip
     if model.heads % tp:
         problems.add(f"{model.heads} heads cannot be split over {tp} ranks", code="invalid-layout", where="tp",
                      hint=f"tp must divide {model.heads}")  # fmt: skip
     if pp > model.layers:
-        problems.add(f"{pp} stages, but only {model.layers} layers", code="invalid-layout", where="pp")
+        problems.add(
+            f"{pp} stages, but only {model.layers} layers",
+            code="invalid-layout",
+            where="pp",
+            hint=f"pp is at most {model.layers}",
+        )
     if max(tp, ep) % min(tp, ep):
-        problems.add(f"ep {ep} and tp {tp} must divide one another", code="invalid-layout", where="ep")
+        problems.add(f"ep {ep} and tp {tp} must divide one another", code="invalid-layout", where="ep",
+                     hint="take ep equal to tp, or a multiple or part of it")  # fmt: skip
     chips = pp * max(tp, ep)
     if count % chips:
         problems.add(
@@ -287,7 +297,7 @@ def _settle_layout(job: ServingJob, choices: dict[str, str], problems: ProblemCo
     elif job.dp is not None and job.dp != count // (tp * pp):
         problems.add(
             f"tp {tp} × pp {pp} × dp {job.dp} is {tp * pp * job.dp} chips, not {count}",
-            code="invalid-layout", where="dp",
+            code="invalid-layout", where="dp", hint="leave dp out to have it follow from the others",
         )  # fmt: skip
     return replace(job, tp=tp, pp=pp, ep=ep, dp=max(count // (tp * pp), 1))
 

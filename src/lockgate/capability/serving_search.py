@@ -117,8 +117,9 @@ def plan_serving(
     found = [table for name in names for table in _search(job, settled, str(name), apart=apart)]
     if not found:
         raise LockgateError(
-            f"{job.count} chips cannot be split evenly over {job.model.id}", code="no-layout", where="count"
-        )
+            f"{job.count} chips cannot be split evenly over {job.model.id}", code="no-layout", where="count",
+            hint=f"a count that shares divisors with its {job.model.heads} heads and {job.model.layers} layers",
+        )  # fmt: skip
     searched = sum(table.rate.size for table in found)
     fitting = sum(int(table.fits.sum()) for table in found)
     if not fitting:

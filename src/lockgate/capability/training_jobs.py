@@ -348,9 +348,19 @@ def check_numbers(fields: Mapping[str, Any], problems: ProblemCollector) -> None
     for name in NUMBERS[:10]:
         value = fields[name]
         if value is not None and value < 1:
-            problems.add(f"{value} is not a positive number", code="not-positive", where=name)
+            problems.add(
+                f"{value} is not a positive number",
+                code="not-positive",
+                where=name,
+                hint=f"leave {name} out to have it chosen",
+            )
         elif value is not None and value > 10**9:
-            problems.add(f"{value} is beyond anything that exists", code="too-large", where=name)
+            problems.add(
+                f"{value} is beyond anything that exists",
+                code="too-large",
+                where=name,
+                hint="at most 1,000,000,000",
+            )
     zero, recompute, tokens = fields["zero"], fields["recompute"], fields["tokens"]
     if zero is not None and zero not in (0, 1, 2, 3):
         problems.add(f"there is no ZeRO stage {zero}", code="unknown-stage", where="zero", hint="0 to 3")
@@ -360,4 +370,6 @@ def check_numbers(fields: Mapping[str, Any], problems: ProblemCollector) -> None
             hint="one of " + ", ".join(RECOMPUTE),
         )  # fmt: skip
     if tokens is not None and not 0 < tokens < 1e18:
-        problems.add(f"{tokens} is not a number of tokens", code="not-positive", where="tokens")
+        problems.add(
+            f"{tokens} is not a number of tokens", code="not-positive", where="tokens", hint="such as 1e12"
+        )

@@ -148,6 +148,8 @@ def measured_ratio(job: Mapping[str, Any], chip: str, over: str) -> float | None
         if (
             row["chip"] in (chip, over)
             and not row["excluded"]
+            and row["metric"] == "output_tokens_per_s"
+            and not row["concurrency"]
             and all(row[name] == str(job.get(name)) for name in columns)
         ):
             found[row["chip"]] = float(row["value"])

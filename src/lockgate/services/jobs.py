@@ -5,12 +5,14 @@ import json
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lockgate.base.errors import InvalidInputError, LockgateError, ProblemCollector, problems_from_validation
+from lockgate.capability.hardware import Hardware, hardware_from_chip
 from lockgate.catalogue import Catalogue, ModelArchitecture
 from lockgate.catalogue.models import model_from_mapping, parse_model
 
@@ -195,3 +197,33 @@ def resolve_model(model: str | Mapping[str, Any], catalogue: Catalogue) -> Model
         other = "the path of a config.json, or inline JSON, will do as well"
         error.hint = f"{error.hint}; {other}" if error.hint else other
         raise error.within("model") from None
+
+
+def job_hardware(job: Job, catalogue: Catalogue) -> Hardware:
+    """The chip of a job in its system.
+
+    Raises:
+        LockgateError: ``unknown-chip``, ``unknown-system`` or ``missing-fact``.
+    """
+    return _hardware(
+        catalogue, job.chip, job.system, job.node_chip_count, job.network_gb_per_s, job.oversubscription
+    )
+
+
+@lru_cache(maxsize=256)
+def _hardware(
+    catalogue: Catalogue,
+    chip: str,
+    system: str | None,
+    node_chip_count: int | None,
+    network_gb_per_s: float | None,
+    oversubscription: float,
+) -> Hardware:
+    return hardware_from_chip(
+        catalogue.chip(chip),
+        catalogue.calibration("kernels"),
+        system=catalogue.system(system) if system else None,
+        node_chip_count=node_chip_count,
+        network_bandwidth_byte_per_s=network_gb_per_s and network_gb_per_s * 1e9,
+        oversubscription=oversubscription,
+    )

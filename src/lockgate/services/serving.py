@@ -11,7 +11,7 @@ from lockgate.capability.serving_jobs import ServingJob, settle_job
 from lockgate.capability.serving_queue import most_under_limits, operate_at
 from lockgate.capability.serving_search import ServingPlanEntry, plan_serving
 from lockgate.catalogue import Catalogue
-from lockgate.services.jobs import Job, resolve_model
+from lockgate.services.jobs import Job, job_hardware, resolve_model
 
 _FIELDS = (
     "count", "precision", "kv_precision", "tp", "pp", "dp", "ep", "input_len", "output_len", "batch", "concurrency",
@@ -25,8 +25,6 @@ def serving_job(job: Job, catalogue: Catalogue) -> ServingJob:
     Raises:
         InvalidInputError: Unknown models and chips, all at once; what is wrong with the rest is found when it is settled.
     """
-    from lockgate.services.train import job_hardware
-
     problems = ProblemCollector()
     model = hardware = None
     with problems.at():
@@ -38,7 +36,12 @@ def serving_job(job: Job, catalogue: Catalogue) -> ServingJob:
             "serving has no context parallelism here", code="invalid-layout", where="cp", hint="leave cp out"
         )
     if job.arrival_per_s is not None and not job.arrival_per_s > 0:
-        problems.add("arrivals must be above nought", code="not-positive", where="arrival_per_s")
+        problems.add(
+            "arrivals must be above nought",
+            code="not-positive",
+            where="arrival_per_s",
+            hint="requests a second",
+        )
     problems.raise_if_any()
     if model is None or hardware is None:  # neither is where no problem was noted
         raise LockgateError("model and chip are needed", code="missing")

@@ -18,8 +18,10 @@ from lockgate.services.serving import serving_job
 Floats = NDArray[np.float64]
 
 _JOB_COLUMNS = (
-    "model", "chip", "count", "precision", "tp", "ep", "input_len", "output_len", "batch", "requests", "scenario", "framework",
+    "model", "chip", "count", "precision", "tp", "ep", "input_len", "output_len", "batch", "concurrency", "requests", "scenario", "framework",
 )  # fmt: skip
+# Metrics that are times, not rates.
+TIMES = ("ttft_s", "tpot_s")
 # Which of kernel factor, sampling, synchronisation and host time each family fits; the rest stay as in its era.
 FITTED: Mapping[str, tuple[bool, bool, bool, bool]] = {
     "trtllm-0.17": (True, True, True, False),
@@ -81,7 +83,7 @@ def serving_cases(catalogue: Catalogue, families: Sequence[str] = ()) -> list[Se
         measured = float(row["value"])
         features = np.asarray(answer.run.features_s, float)
         seconds = float(era_weights(answer.settled.era.era) @ features)
-        rate = row["metric"] != "ttft_s"
+        rate = row["metric"] not in TIMES
         cases.append(
             ServingCase(
                 row, answer, measured, predicted, features,
@@ -91,10 +93,17 @@ def serving_cases(catalogue: Catalogue, families: Sequence[str] = ()) -> list[Se
     return cases
 
 
+def _between_tokens(answer: ServingAnswer) -> Estimate:
+    if answer.tpot_s is None:
+        raise AssertionError
+    return answer.tpot_s
+
+
 _ESTIMATES: Mapping[str, Callable[[ServingAnswer], Estimate]] = {
     "output_tokens_per_s": lambda answer: answer.output_tokens_per_s,
     "requests_per_s": lambda answer: answer.requests_per_s,
     "ttft_s": lambda answer: answer.ttft_s,
+    "tpot_s": _between_tokens,
 }
 
 

@@ -1,45 +1,14 @@
 """Training jobs, from a row to an answer."""
 
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any
 
 from lockgate.base.errors import ProblemCollector
 from lockgate.capability.goodput import estimate_goodput
-from lockgate.capability.hardware import Hardware, hardware_from_chip, normal_format
+from lockgate.capability.hardware import normal_format
 from lockgate.capability.training_jobs import NUMBERS, TrainingAnswer, TrainingJob, answer_job, check_numbers
 from lockgate.catalogue import Catalogue
-from lockgate.services.jobs import Job, resolve_model
-
-
-def job_hardware(job: Job, catalogue: Catalogue) -> Hardware:
-    """The chip of a job in its system.
-
-    Raises:
-        LockgateError: ``unknown-chip``, ``unknown-system`` or ``missing-fact``.
-    """
-    return _hardware(
-        catalogue, job.chip, job.system, job.node_chip_count, job.network_gb_per_s, job.oversubscription
-    )
-
-
-@lru_cache(maxsize=256)
-def _hardware(
-    catalogue: Catalogue,
-    chip: str,
-    system: str | None,
-    node_chip_count: int | None,
-    network_gb_per_s: float | None,
-    oversubscription: float,
-) -> Hardware:
-    return hardware_from_chip(
-        catalogue.chip(chip),
-        catalogue.calibration("kernels"),
-        system=catalogue.system(system) if system else None,
-        node_chip_count=node_chip_count,
-        network_bandwidth_byte_per_s=network_gb_per_s and network_gb_per_s * 1e9,
-        oversubscription=oversubscription,
-    )
+from lockgate.services.jobs import Job, job_hardware, resolve_model
 
 
 def training_job(job: Job, catalogue: Catalogue) -> TrainingJob:

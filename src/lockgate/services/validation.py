@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lockgate.base.errors import LockgateError
 from lockgate.catalogue import Catalogue
 from lockgate.catalogue.calibration import read_measurements
-from lockgate.services.serving_validation import FITTED, refit, serving_cases
+from lockgate.services.serving_validation import FITTED, TIMES, refit, serving_cases
 from lockgate.services.training_validation import (
     APART,
     LEARNT,
@@ -165,7 +165,7 @@ def validate_serving(catalogue: Catalogue, families: Sequence[str] = ()) -> list
         reports.append(
             report_family(
                 family, "serve", measured, predicted, inside, held, [case.row["chip"] for case in own],
-                sorted({case.row["source"] for case in own}), times=own[0].row["metric"] == "ttft_s",
+                sorted({case.row["source"] for case in own}), times=own[0].row["metric"] in TIMES,
             )
         )  # fmt: skip
     return reports

@@ -17,7 +17,8 @@ the interval taken from the errors of the others. Serving counts every published
 
 ![Predicted over measured, all families](validation.svg)
 
-Serving points are rates (right of the line: predicted too fast) except `trtllm-ttft`; training points are times.
+Serving points are rates (right of the line: predicted too fast) except in families ending in `-ttft` and `-tpot`; training points
+are times.
 
 | family | kind | runs | mean | median | worst | bias | held, 50 % | held, 90 % |
 |---|---|--:|--:|--:|--:|--:|--:|--:|
@@ -32,6 +33,9 @@ Over everything left out ({count:,.0f} predictions) the 50 % interval held {held
   at full load. `trtllm-mixtral`, `trtllm-mixtral-static`: Mixtral 8x7B in the same releases; no fit has seen a mixture of experts.
   `trtllm-0.20-0.21`, `trtllm-1.2`: the PyTorch backend; H100, H200, B200; FP8 and FP4; up to 671 billion parameters.
   `trtllm-ttft`: time to the first token of one request.
+- `trtllm-loaded-rate`, `-tpot`, `-ttft`: DeepSeek-R1 with 4 to 128 requests in flight on eight or four H200 and B200, TensorRT-LLM
+  1.1 and 1.2 (SemiAnalysis InferenceX): rate, mean time between tokens, median time to the first. Nothing was fitted to them but
+  the width that `fewer requests in flight than were calibrated` adds, so their intervals are not out of sample and do not count below.
 - `mlperf-bert`, `mlperf-gptj`: MLPerf Inference, closed division, offline and server. Result not verified by MLCommons
   Association where a figure is derived. The MLPerf name and logo are trademarks of MLCommons Association.
 - The training families are described in the sources of each row of `training_steps.csv`.
@@ -41,6 +45,10 @@ Over everything left out ({count:,.0f} predictions) the 50 % interval held {held
 - Mistral 7B on the H100 in TensorRT-LLM 0.8 and 0.9 ran a third slower than the same shapes before and after; the reason is
   not in the tables (its sliding window and FP8 cache together are the likely one). Falcon 180B on the H100 likewise.
 - Layouts over several ranks carry an overhead for each layer that is fitted, not explained.
+- Few requests in flight with 4-bit experts on the B200: tokens come up to half again as fast as predicted. Grouped 4-bit products
+  take the memory efficiency of dense ones, whose matrices are smaller; FP8 on the same chip and on the H200 is within a seventh.
+- Mixtures of experts in training rest on four models, nearly all of them run by one team in one framework: their lines *without
+  each model* say what to expect of a fifth. GPT-OSS recorded whole on Grace Blackwell comes out a fifth to a third too fast.
 - Submitters' systems of one MLPerf round differ by ten per cent and more for the same chip; no model of chips can follow that.
 
 Sources: {sources}.

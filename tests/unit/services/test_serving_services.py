@@ -217,3 +217,34 @@ def test_an_allotment_is_capacity_money_and_energy() -> None:
     )
     assert "together, llama3-8b" in text
     assert "H100 by dense 8-bit operations" in text
+
+
+def test_latencies_under_load_are_scored() -> None:
+    loaded = {report.family: report for report in scores() if report.family.startswith("trtllm-loaded")}
+    bounds = {"trtllm-loaded-rate": 0.24, "trtllm-loaded-tpot": 0.33, "trtllm-loaded-ttft": 0.31}
+    assert set(loaded) == set(bounds)
+    for family, bound in bounds.items():
+        assert loaded[family].count == 32
+        assert loaded[family].mean_error <= bound, family
+        assert loaded[family].held_90 >= 0.85, family
+        assert not loaded[family].left_out  # their width was set by them: they say nothing out of sample
+
+
+def test_a_request_that_joins_a_batch_waits_for_its_own_prompt_only() -> None:
+    alone, many = (
+        estimate_job({**JOB, "scenario": "inflight", "concurrency": number})["ttft_s"]["value"]
+        for number in (1, 16)
+    )
+    together = estimate_job({**JOB, "scenario": "inflight", "concurrency": 16, "requests": 16})["ttft_s"][
+        "value"
+    ]
+    assert alone <= many < together
+
+
+def test_few_requests_in_flight_are_said_and_wider() -> None:
+    few, full = (
+        estimate_job({**JOB, "scenario": "inflight", **extra})["calibration"]["widened_by"]
+        for extra in ({"concurrency": 4}, {})
+    )
+    assert "fewer requests in flight than were calibrated" in few
+    assert "fewer requests in flight than were calibrated" not in full
