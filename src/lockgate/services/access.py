@@ -321,6 +321,19 @@ def end_session(work: Work, visitor: Visitor, digest: str = "") -> None:
     work.append(f"access:{visitor.id}", "LoggedOut", {}, actor=visitor.id)
 
 
+def end_sessions_of(work: Work, by: Visitor, person_id: str) -> None:
+    """Log somebody out everywhere.
+
+    Raises:
+        LockgateError: ``not-allowed``, ``not-found``.
+    """
+    require_administrator(by)
+    if access.person_by_id(work.connection, person_id) is None:
+        raise LockgateError(f"there is no person {person_id!r}", code="not-found")
+    count = access.end_sessions(work.connection, person_id)
+    work.append(f"access:{person_id}", "LoggedOut", {"sessions": count}, actor=by.id)
+
+
 def log_in_by_identity(work: Work, subject: str) -> PersonRow:
     """The person an identity provider vouches for; an administrator has linked them before.
 
@@ -394,13 +407,20 @@ def create_token(
     return secret, row
 
 
-def find_token(connection: Connection, secret: str, at: str) -> Visitor | None:
-    """Whose token this is; None where it is unknown, over, or its person shut out."""
+def find_token(connection: Connection, secret: str, at: str) -> tuple[Visitor, TokenRow] | None:
+    """Whose token this is, and the token; None where it is unknown, over, or its person shut out."""
     found = access.token_by_digest(connection, digest_of(secret))
     if found is None or found.expires_at <= at:
         return None
     row = access.person_by_id(connection, found.person)
-    return None if row is None or row.disabled else Visitor(row, frozenset(found.scopes), token=found.id)
+    if row is None or row.disabled:
+        return None
+    return Visitor(row, frozenset(found.scopes), token=found.id), found
+
+
+def touch_token(work: Work, row: TokenRow) -> None:
+    """Note that a token was used."""
+    access.touch_token(work.connection, row.id, work.at)
 
 
 def revoke_token(work: Work, visitor: Visitor, token_id: str) -> None:

@@ -31,8 +31,7 @@ def find_visitor(request: Request) -> Visitor | None:
     if header:
         scheme, _, secret = header.partition(" ")
         if scheme.lower() == "bearer" and secret:
-            with registry.read() as work:
-                found = access.find_token(work.connection, secret.strip(), at)
+            found = find_token(request, secret.strip(), at)
         if found is None:
             raise LockgateError(
                 "the token is unknown or over",
@@ -47,6 +46,24 @@ def find_visitor(request: Request) -> Visitor | None:
         ) as error:  # what is public is still served; `require_visitor` says why nothing else is
             request.state.unreachable = error
     request.state.person = found
+    return found
+
+
+def find_token(request: Request, secret: str, at: str) -> Visitor | None:
+    """Whose token this is; None where it is unknown or over. Noted now and then.
+
+    Raises:
+        LockgateError: ``database-unavailable``.
+    """
+    registry = site_of(request).registry
+    with registry.read() as work:
+        known = access.find_token(work.connection, secret, at)
+    if known is None:
+        return None
+    found, row = known
+    if not row.used_at or (access.instant(at) - access.instant(row.used_at)).total_seconds() > TOUCH_EVERY_S:
+        with suppress(LockgateError), registry.work() as work:
+            access.touch_token(work, row)
     return found
 
 

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from lockgate.base.errors import LockgateError
 from lockgate.services import access
-from lockgate.store.access import people, person_by_id
+from lockgate.services.access_audit import read_access_audit
+from lockgate.store.access import people, person_by_id, sessions_of, tokens_of
+from lockgate.web.pages.oidc import redirect_uri_of
 from lockgate.web.respond import page, respond
 from lockgate.web.site import site_of
 from lockgate.web.visitors import Administration
@@ -15,6 +17,11 @@ from lockgate.web.visitors import Administration
 router = APIRouter(prefix="/admin")
 
 AUDIT_ROWS = 200
+AUDIT_COLUMNS = ("seq", "at", "type", "about", "actor", "data")
+AUDIT_TYPES = (
+    "LoggedIn", "LoggedOut", "PasswordSet", "PersonAdded", "PersonChanged", "PersonInvited", "IdentityLinked", "TokenCreated", "TokenRevoked", "WebhookAdded", "WebhookRemoved", "WebhookAdded", "WebhookRemoved",
+    "SecretRead",
+)  # fmt: skip
 
 
 @router.get("")
@@ -43,6 +50,12 @@ def people_page(
     settings = {
         "database": site.registry.url.render_as_string(hide_password=True),
         "oidc": site.settings.oidc_issuer,
+        "client_id": site.settings.oidc_client_id,
+        "has_secret": bool(site.settings.oidc_client_secret.get_secret_value()),
+        "redirect_uri": redirect_uri_of(request),
+        "linked": sum(row.oidc_subject is not None for row in rows),
+        "session_hours": site.settings.session_hours,
+        "secure_cookies": site.settings.secure_cookies,
     }
     return page(
         request,
@@ -83,6 +96,30 @@ def invite_again(request: Request, visitor: Administration, person_id: str) -> R
     return people_page(request, visitor, link=link_of(request, key))
 
 
+@router.get("/audit")
+def show_audit(
+    request: Request, visitor: Administration, about: str = "", type: str = "", before: Annotated[int, Query(ge=0, le=2**53)] = 0  # noqa: A002
+) -> Response:  # fmt: skip
+    """Everything that was done to access, and every reading of what is withheld, the newest first."""
+    found = read_access_audit(
+        site_of(request).registry, visitor.actor, about=about, type=type, before=before, limit=AUDIT_ROWS + 1
+    )
+    rows = found[:AUDIT_ROWS]
+    following = rows[-1]["seq"] if len(found) > AUDIT_ROWS else 0
+    return respond(
+        request, "admin/audit.html", data={"events": rows, "next": following or None}, rows=rows, header=AUDIT_COLUMNS, events=rows,
+        about=about, type=type, types=AUDIT_TYPES, following=following,
+    )  # fmt: skip
+
+
+@router.post("/people/{person_id}/sessions/end")
+def end_sessions(request: Request, visitor: Administration, person_id: str) -> Response:
+    """Log a person out everywhere."""
+    with site_of(request).registry.work() as work:
+        access.end_sessions_of(work, visitor, person_id)
+    return RedirectResponse(f"/admin/people/{person_id}#sessions", 303)
+
+
 @router.get("/people/{person_id}")
 def show_person(request: Request, visitor: Administration, person_id: str) -> Response:
     """One person's roles, to change them."""
@@ -90,14 +127,17 @@ def show_person(request: Request, visitor: Administration, person_id: str) -> Re
         row = person_by_id(work.connection, person_id)
         if row is None:
             raise LockgateError(f"there is no person {person_id!r}", code="not-found")
-        events = list(work.events(f"access:{person_id}"))[-AUDIT_ROWS:]
+        sessions, tokens = sessions_of(work.connection, person_id), tokens_of(work.connection, person_id)
+    events = read_access_audit(site_of(request).registry, visitor.actor, about=person_id, limit=AUDIT_ROWS)
     return page(
         request,
         "admin/person.html",
         visitor=visitor,
         row=row,
         roles=access.GRANTABLE_ROLES,
-        events=events[::-1],
+        sessions=sessions,
+        tokens=tokens,
+        events=events,
     )
 
 
