@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?=
 BIN := .venv/bin
-.PHONY: demo serve test check format lint types imports audit bench docs clean setup
+.PHONY: demo serve test check format lint types imports audit bench docs screenshots clean setup
 
 .venv/ready: pyproject.toml uv.lock tools/bootstrap
 	@tools/bootstrap $(PYTHON)
@@ -47,6 +47,10 @@ bench: .venv/ready  ## measured ratios, side by side in one run
 docs: .venv/ready  ## the manual, into site/
 	.venv/uv/bin/uv sync --frozen --all-extras --group docs
 	$(BIN)/mkdocs build --strict
+
+screenshots: .venv/ready  ## pictures of every page for the manual
+	@tools/test-needs
+	$(BIN)/python tools/screenshots.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache out site

@@ -22,6 +22,12 @@ class Shown:
     pictured: bool = True
 
 
+ALSO = (
+    ("start", "zh", "light", 1280), ("determine", "zh", "light", 1280), ("case", "zh", "light", 1280),
+    ("evidence", "zh", "light", 1280), ("capability", "zh", "dark", 1280), ("batches", "zh", "light", 390),
+    ("chips", "en", "dark", 1280), ("determine", "en", "dark", 390), ("cases", "en", "light", 390),
+)  # fmt: skip
+"""Pages shown besides in another language, look or width in pixels."""
 DEAL = "item=h200-sxm&from=US&to=CN&kind=export&on=2026-01-28"
 PAGES: tuple[Shown, ...] = (
     Shown("start", "/", "Start"),
