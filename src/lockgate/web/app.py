@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
@@ -149,7 +150,13 @@ def on_invalid_request(request: Request, error: Any) -> Response:
 
 def on_http_error(request: Request, error: Any) -> Response:
     """The framework's own refusals: no such page, method not allowed."""
-    known = LockgateError(str(error.detail), code=HTTP_CODES.get(error.status_code, "http-error"))
+    words, hint = str(error.detail), ""
+    if error.status_code == HTTPStatus.NOT_FOUND and words == HTTPStatus.NOT_FOUND.phrase:
+        words, hint = (
+            "there is nothing at this address",
+            "begin at the start page, or look the address up again",
+        )
+    known = LockgateError(words, code=HTTP_CODES.get(error.status_code, "http-error"), hint=hint)
     if error.status_code == 405:
         error.headers = {"allow": ", ".join(methods_of(request))}
     if wants_page(request):

@@ -60,7 +60,47 @@ def classed(svg: str) -> Markup:
     return Markup(re.sub(r'style="((?:(?:fill|stroke):var\(--[a-z-]+\);?)+)"', take, svg))  # noqa: S704 our own charts
 
 
-environment.filters["classed"] = classed
+QUANTITIES = {
+    "tpp": "TPP",
+    "performance_density": "performance density",
+    "dram_bandwidth_gb_per_s": "DRAM bandwidth",
+    "io_bandwidth_gb_per_s": "I/O bandwidth",
+    "dram_plus_io_gb_per_s": "DRAM and I/O bandwidth together",
+    "datacenter": "marketed for data centres",
+}
+"""What a line of the law is drawn over, in words."""
+LIMIT = re.compile(rf"({'|'.join(QUANTITIES)}) (>=|<=|==|<|>) (.+)")
+SIGNS = {">=": "≥", "<=": "≤"}
+UNITS = {
+    "mm2": "mm²", "gib": "GiB", "gb_per_s": "GB/s", "count": "", "w": "W", "usd": "USD", "tflops": "TFLOPS", "tops": "TOPS",
+}  # fmt: skip
+
+
+def worded(label: str) -> str:
+    """A step of a reasoning as people read it: a line of the law in words instead of its quantity's name.
+
+    >>> worded("dram_bandwidth_gb_per_s < 6,500 GB/s"), worded("datacenter == 0"), worded("licence required")
+    ('DRAM bandwidth < 6,500 GB/s', 'not marketed for data centres', 'licence required')
+    """
+    found = LIMIT.fullmatch(label)
+    if found is None:
+        return label
+    name, sign, limit = found.groups()
+    if name == "datacenter":
+        return ("" if limit == "1" else "not ") + QUANTITIES[name]
+    return f"{QUANTITIES[name]} {SIGNS.get(sign, sign)} {limit}"
+
+
+def unit(name: str) -> str:
+    """A unit as people write it.
+
+    >>> unit("gb_per_s"), unit("mm2"), unit("nm")
+    ('GB/s', 'mm²', 'nm')
+    """
+    return UNITS.get(name, name.replace("_per_", "/"))
+
+
+environment.filters |= {"classed": classed, "worded": worded, "unit": unit}
 
 
 def asset(name: str) -> str:

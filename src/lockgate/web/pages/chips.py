@@ -17,7 +17,7 @@ from lockgate.services.standing import REFERENCE_ROUTE
 from lockgate.web.pages.chip_charts import NAMED_MAX
 from lockgate.web.pages.figures import FIGURES
 from lockgate.web.query import reads
-from lockgate.web.respond import dates_of, respond
+from lockgate.web.respond import QUANTITIES, dates_of, respond
 from lockgate.web.site import site_of
 
 router = APIRouter()
@@ -33,15 +33,6 @@ FACETS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         lambda row: {True: "yes", False: "no", None: "unknown"}[row["marketed_for_datacenter"]],
     ),
 }
-QUANTITIES = {
-    "tpp": "TPP",
-    "performance_density": "performance density",
-    "dram_bandwidth_gb_per_s": "DRAM bandwidth",
-    "io_bandwidth_gb_per_s": "I/O bandwidth",
-    "dram_plus_io_gb_per_s": "DRAM and I/O bandwidth together",
-    "datacenter": "marketed for data centres",
-}
-"""What a line of the law is drawn over, in words."""
 COLUMNS = (
     ("tpp", "TPP"),
     ("performance_density", "TPP/mm²"),

@@ -26,6 +26,11 @@ from lockgate.web.visitors import KnownVisitor
 
 router = APIRouter()
 
+GATES = {
+    "us-export": "US export gate",
+    "cn-import": "China’s import gate",
+    "us-section-232": "Section 232 duty",
+}
 MOVEMENTS = ("export", "reexport", "in-country-transfer", "remote-access")
 YES_NO = ("yes", "no")
 
@@ -202,7 +207,7 @@ def answer(
         )  # fmt: skip
     return page(
         request, "determine/answer.html", 422 if problems else 200, problems=problems, case=case, key=secrets.token_urlsafe(12),
-        found=found, other=other, differences=differences(found, other) if other else (), row=row, steps=STEPS,
+        found=found, other=other, differences=differences(found, other) if other else (), row=row, steps=STEPS, gates=GATES,
         reasons=[(part, numbered(part.explanation)) for part in found.parts],
         timeline=list(follow_deal(site.catalogue, row, clocks["known_at"], clocks["today"])),
         citations=[cite(name, found, site.catalogue) for name in found.explanation.citations()], **clocks,
