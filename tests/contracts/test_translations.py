@@ -11,7 +11,7 @@ from lockgate.casework.states import Action, CaseState
 from lockgate.controls.determination import ConditionStatus
 from lockgate.services.access import GRANTABLE_ROLES
 from lockgate.web.pages import chips, determine
-from lockgate.web.respond import NAVIGATION
+from lockgate.web.respond import NAVIGATION, QUANTITIES
 
 WEB = Path(__file__).parents[2] / "src" / "lockgate" / "web"
 MARKED = re.compile(r"""_\(\s*"((?:[^"\\]|\\.)*)\"""")
@@ -27,7 +27,7 @@ def messages() -> Iterator[str]:
     yield from (label for _, label in NAVIGATION)
     yield from (label for label, _ in chips.FACETS.values())
     yield from (label for _, label in chips.COLUMNS)
-    yield from chips.QUANTITIES.values()
+    yield from QUANTITIES.values()
     for step in determine.STEPS:
         yield step.title
         for question in step.questions:
