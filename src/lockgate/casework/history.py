@@ -34,24 +34,25 @@ def canonical_json(value: Any) -> bytes:
     """
     _check_plain(value, ())
     try:
-        return json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict
-        ).encode()
+        return _encode(value).encode()
     except UnicodeEncodeError:
         raise LockgateError(
             "the text holds half a character", code="not-canonical", hint="send it as valid UTF-8"
         ) from None
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict).encode
+_PLAIN = frozenset({str, int, bool, type(None)})  # asked first: nearly everything is one of these
+
+
 def _check_plain(value: Any, where: tuple[str | int, ...]) -> None:
-    if value is None or isinstance(value, str | bool | int):
+    if type(value) in _PLAIN or isinstance(value, str | int):
         return
+    parts: Iterable[tuple[str | int, Any]]
     if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
-        for name, part in value.items():
-            _check_plain(part, (*where, name))
+        parts = value.items()
     elif isinstance(value, list | tuple):
-        for index, part in enumerate(value):
-            _check_plain(part, (*where, index))
+        parts = enumerate(value)
     else:
         raise LockgateError(
             f"{value!r} ({type(value).__name__}) cannot stand in the record",
@@ -59,6 +60,9 @@ def _check_plain(value: Any, where: tuple[str | int, ...]) -> None:
             where=where,
             hint="write a fraction or a date as text",
         )
+    for name, part in parts:
+        if type(part) not in _PLAIN:
+            _check_plain(part, (*where, name))
 
 
 encode_row = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

@@ -88,12 +88,15 @@ def post(
         LockgateError: ``not-allowed``, ``key-reused``, or the ledger's refusal.
     """
     require_role(person, Role.ADMINISTRATOR, to="post by hand")
-    asked = {"postings": digest_rows(posting.row() for posting in postings), "note": note}
-    if key:
+    refuse_nul(note)
+    refuse_nul(key)
+    digest = digest_rows(posting.row() for posting in postings)
+    asked = {"postings": digest, "note": note}
+    if key and len(postings) == 1:
         request = sha256(canonical_json(asked)).hexdigest()
         event = registry.quick.append(
             LEDGER, "PostingsMade", {"note": note}, at=registry.now(), actor=person.id, key=key, request=request,
-            postings=postings,
+            posting=postings[0], digest=digest,
         )  # fmt: skip
         if event:
             return event, False

@@ -41,7 +41,7 @@ def render_instant(instant: dt.datetime) -> str:
     >>> render_instant(dt.datetime(2026, 1, 28, 9, 30, tzinfo=dt.UTC))
     '2026-01-28T09:30:00.000000Z'
     """
-    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(dt.UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 class Registry:

@@ -74,7 +74,7 @@ def connect_raw(url: URL) -> Any:
     import psycopg
 
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(plain, autocommit=True, prepare_threshold=1)
+    return psycopg.connect(plain, autocommit=True, client_encoding="utf8")
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

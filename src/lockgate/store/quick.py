@@ -1,32 +1,38 @@
-"""The short way for one event with a few postings: few round trips, the same tables, triggers and constraints.
+"""The short way for one event with one posting: few round trips, the same tables, triggers and constraints.
 
 It either appends, or does nothing and says so; the caller then takes the unit of work, which also explains refusals.
 """
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Engine
 
-from lockgate.casework.history import Event, digest_rows
+from lockgate.casework.history import Event
 from lockgate.casework.items import EVOLVE
 from lockgate.casework.ledger import Posting, check_posting
 from lockgate.casework.tree import hash_leaf
 from lockgate.store.work import Signs
 
-POSTINGS_MAX = 8
+if TYPE_CHECKING:
+    from lockgate.store.line import Line
+
+_PAUSE_MAX = 255
+_WRONG_PLACE = ("event_follows", "event_pk", "event_stream_version")
 _EVENT_COLUMNS = "seq, stream, version, type, at, actor, key, payload, hash, signature"
 _POSTING_COLUMNS = "event_seq, position, key, kind, from_account, to_account, amount, hold, expires_at, at"
-_VERSION = "SELECT version FROM event WHERE stream = {mark} ORDER BY version DESC LIMIT 1"
+
+Place: TypeAlias = tuple[int, str, int]  # events in the record, hash of the last one, events of the stream
+Build: TypeAlias = Callable[[Place], Event]
 
 
 class QuickPath:
     """Appends single events; one connection a thread.
 
-    On PostgreSQL the whole append is one statement, on the guess that the last event is still the one this process saw
-    last. A wrong guess is refused by the database; then the guess is not tried again for a while.
+    On PostgreSQL the whole append is one statement, on the guess that the last event is still the one this thread wrote
+    last. A wrong guess is refused by the database; then this event, and for a while the next ones, wait for the head.
     """
 
     def __init__(self, engine: Engine, signer: Signs, connect: Callable[[], Any]) -> None:
@@ -55,20 +61,17 @@ class QuickPath:
         actor: str,
         key: str,
         request: str,
-        postings: Sequence[Posting],
+        posting: Posting,
+        digest: Mapping[str, Any],
     ) -> Event | None:
-        """Append an event with its postings; None where it was not done, for whatever reason."""
-        if not self.enabled or not key or not 0 < len(postings) <= POSTINGS_MAX or type in EVOLVE:
+        """Append an event with its posting, whose digest is given; None where it was not done, for whatever reason."""
+        if not self.enabled or not key or type in EVOLVE:
             return None
-        for posting in postings:
-            check_posting(posting)
-        state = self._local
-        if getattr(state, "pause", 0) > 0:
-            state.pause -= 1
-            return None
-        bound = {"posting": digest_rows(posting.row() for posting in postings)}
+        check_posting(posting)
+        bound = {"posting": digest}
 
-        def build(size: int, head: str, version: int) -> Event:
+        def build(place: Place) -> Event:
+            size, head, version = place
             return Event(
                 size + 1,
                 stream,
@@ -83,11 +86,8 @@ class QuickPath:
                 bound=bound,
             )
 
-        return (
-            self._in_postgresql(build, stream, postings)
-            if self._postgresql
-            else self._in_sqlite(build, stream, postings)
-        )
+        way = self._in_postgresql if self._postgresql else self._in_sqlite
+        return way(build, stream, posting)
 
     def _connection(self) -> Any:
         found = getattr(self._local, "connection", None)
@@ -98,79 +98,78 @@ class QuickPath:
         return found
 
     def _drop(self) -> None:
-        """Close this thread's connection, which may be broken."""
-        connection = self._local.__dict__.pop("connection", None)
+        """Close this thread's connection, which may be broken, and forget what was known through it."""
+        connection = getattr(self._local, "connection", None)
+        self._local.__dict__.clear()
         if connection is not None:
             with self._lock:
                 self._opened.remove(connection)
             connection.close()
 
-    def _rows(self, event: Event, postings: Sequence[Posting]) -> tuple[str, list[Any], list[Any]]:
+    def _event_row(self, event: Event) -> list[Any]:
         payload = event.payload
         event_hash = hash_leaf(payload).hex()
-        own = [
+        return [
             event.seq, event.stream, event.version, event.type, event.at, event.actor, event.key, payload.decode(),
             event_hash, self._signer.sign_event(event_hash),
         ]  # fmt: skip
-        rows = [
-            value
-            for position, posting in enumerate(postings)
-            for value in (position, *posting.row(), event.at)
-        ]
-        return event_hash, own, rows
 
     # ------------------------------------------------------------------------------------------- PostgreSQL
-    def _in_postgresql(
-        self, build: Callable[[int, str, int], Event], stream: str, postings: Sequence[Posting]
-    ) -> Event | None:
+    def _in_postgresql(self, build: Build, stream: str, posting: Posting) -> Event | None:
         import psycopg
 
         state = self._local
         try:
-            connection = self._connection()
-            known = getattr(state, "known", None)
-            if known is None or known[0] != stream:
-                size, head = connection.execute("SELECT size, hash FROM head").fetchone()
-                row = connection.execute(_VERSION.format(mark="%s"), (stream,)).fetchone()
-                known = (stream, size, head, row[0] if row else 0)
-            event = build(*known[1:])
-            event_hash, own, rows = self._rows(event, postings)
-            guess = [event.seq - 1, event.previous]
-            done = connection.execute(_statement(len(postings)), guess + own + rows).rowcount == len(postings)
-        except psycopg.Error as error:
-            state.known = None
-            if isinstance(error, psycopg.OperationalError):
-                self._drop()
+            line = state.line = getattr(state, "line", None) or self._open_line()
+            known: tuple[str, Place] = getattr(state, "known", None) or ("", (0, "", 0))
+            if known[0] == stream and not getattr(state, "pause", 0):
+                event, refusal = self._send(line, build, known[1], posting)
+                if refusal not in _WRONG_PLACE:
+                    state.missed = 0
+                    return None if refusal else event
+                # Others write too: waiting for the head is quicker than guessing.
+                state.missed = state.pause = min(getattr(state, "missed", 0) * 2 + 1, _PAUSE_MAX)
+            state.pause = max(0, getattr(state, "pause", 0) - 1)
+            line.run("BEGIN")
+            size, head, version = line.ask("place", [stream])
+            event, refusal = self._send(line, build, (int(size), head, int(version)), posting)
+            line.run("ROLLBACK" if refusal else "COMMIT")
+        except (psycopg.Error, ValueError):
+            self._drop()
             return None
-        if not done:
-            state.known = None
-            state.missed = min(getattr(state, "missed", 0) * 2 + 1, 255)
-            state.pause = state.missed  # others write too: waiting in line is quicker than guessing
-            return None
-        state.known = (stream, event.seq, event_hash, event.version)
-        state.missed = 0
-        return event
+        except BaseException:
+            self._drop()
+            raise
+        return None if refusal else event
+
+    def _open_line(self) -> "Line":
+        from lockgate.store.line import Line
+
+        return Line(self._connection(), _STATEMENTS)
+
+    def _send(self, line: "Line", build: Build, place: Place, posting: Posting) -> tuple[Event, str]:
+        """One event with its posting; and what refused it, empty where the database took it."""
+        event = build(place)
+        line.send("posting", [*place[:2], event.at, *posting.row()])
+        row = self._event_row(event)
+        line.send("event", [*row[:-1], "\\x" + row[-1].hex()])
+        refusal = line.finish()
+        if not refusal:
+            self._local.known = event.stream, (event.seq, row[-2], event.version)
+        return event, refusal
 
     # ------------------------------------------------------------------------------------------- SQLite
-    def _in_sqlite(
-        self, build: Callable[[int, str, int], Event], stream: str, postings: Sequence[Posting]
-    ) -> Event | None:
+    def _in_sqlite(self, build: Build, stream: str, posting: Posting) -> Event | None:
         try:
             connection: sqlite3.Connection = self._connection()
         except sqlite3.Error:
             return None
         try:
             connection.execute("BEGIN IMMEDIATE")
-            size, head = connection.execute("SELECT size, hash FROM head").fetchone()
-            row = connection.execute(_VERSION.format(mark="?"), (stream,)).fetchone()
-            event = build(size, head, row[0] if row else 0)
-            _, own, rows = self._rows(event, postings)
-            connection.execute(f"INSERT INTO event ({_EVENT_COLUMNS}) VALUES ({_marks('?', 10)})", own)  # noqa: S608
-            for start in range(0, len(rows), 9):
-                connection.execute(
-                    f"INSERT INTO posting ({_POSTING_COLUMNS}) VALUES ({_marks('?', 10)})",  # noqa: S608
-                    [event.seq, *rows[start : start + 9]],
-                )
+            size, head, version = connection.execute(_PLACE, (stream,)).fetchone()
+            event = build((size, head, version))
+            connection.execute(_INSERT_EVENT, self._event_row(event))
+            connection.execute(_INSERT_POSTING, (event.seq, 0, *posting.row(), event.at))
             connection.execute("COMMIT")
         except sqlite3.Error:
             if connection.in_transaction:
@@ -179,18 +178,15 @@ class QuickPath:
         return event
 
 
-def _marks(mark: str, count: int) -> str:
-    return ", ".join([mark] * count)
+_TEN = ", ".join("?" * 10)
+_INSERT_EVENT = f"INSERT INTO event ({_EVENT_COLUMNS}) VALUES ({_TEN})"  # noqa: S608
+_INSERT_POSTING = f"INSERT INTO posting ({_POSTING_COLUMNS}) VALUES ({_TEN})"  # noqa: S608
+_PLACE = "SELECT size, hash, coalesce((SELECT version FROM event WHERE stream = ? ORDER BY version DESC LIMIT 1), 0) FROM head"
 
 
-def _statement(count: int) -> str:
-    """One statement that locks the head if it still is the one guessed, and only then inserts an event and its postings."""
-    row = "(%s::int, %s, %s, %s, %s, %s::bigint, %s, %s, %s)"
-    return (
-        "WITH locked AS (SELECT FROM head WHERE size = %s AND hash = %s FOR UPDATE), "  # noqa: S608
-        f"made AS (INSERT INTO event ({_EVENT_COLUMNS}) "
-        "SELECT %s::bigint, %s, %s::bigint, %s, %s, %s, %s, %s, %s, %s::bytea FROM locked RETURNING seq) "
-        f"INSERT INTO posting ({_POSTING_COLUMNS}) "
-        f"SELECT made.seq, row.* FROM made, (VALUES {', '.join([row] * count)}) "
-        "AS row (position, key, kind, from_account, to_account, amount, hold, expires_at, at)"
-    )
+# PostgreSQL's. A posting goes ahead of its event, which is hashed and signed while the server works on the posting.
+_STATEMENTS = {
+    "place": "SELECT size, hash, version FROM lock_head($1)",
+    "posting": "INSERT INTO next_posting VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    "event": f"INSERT INTO event ({_EVENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",  # noqa: S608
+}
