@@ -90,13 +90,18 @@ def post(
     require_role(person, Role.ADMINISTRATOR, to="post by hand")
     refuse_nul(note)
     refuse_nul(key)
-    digest = digest_rows(posting.row() for posting in postings)
-    asked = {"postings": digest, "note": note}
+
+    def ask() -> dict[str, Any]:
+        return {"postings": digest_rows(posting.row() for posting in postings), "note": note}
+
+    def describe() -> tuple[dict[str, Any], str]:
+        asked = ask()
+        return asked["postings"], sha256(canonical_json(asked)).hexdigest()
+
     if key and len(postings) == 1:
-        request = sha256(canonical_json(asked)).hexdigest()
         event = registry.quick.append(
-            LEDGER, "PostingsMade", {"note": note}, at=registry.now(), actor=person.id, key=key, request=request,
-            posting=postings[0], digest=digest,
+            LEDGER, "PostingsMade", {"note": note}, at=registry.now(), actor=person.id, key=key,
+            posting=postings[0], describe=describe,
         )  # fmt: skip
         if event:
             return event, False
@@ -112,7 +117,7 @@ def post(
             postings=postings,
         )
 
-    return append_once(registry, key, asked, act)
+    return append_once(registry, key, ask(), act)
 
 
 def require_role(person: Actor, *roles: Role, to: str) -> None:

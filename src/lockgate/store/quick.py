@@ -60,34 +60,34 @@ class QuickPath:
         at: str,
         actor: str,
         key: str,
-        request: str,
         posting: Posting,
-        digest: Mapping[str, Any],
+        describe: Callable[[], tuple[Mapping[str, Any], str]],
     ) -> Event | None:
-        """Append an event with its posting, whose digest is given; None where it was not done, for whatever reason."""
+        """Append an event with its posting; None where it was not done, for whatever reason.
+
+        Args:
+            stream: As of the event.
+            type: As of the event.
+            data: As of the event.
+            at: As of the event.
+            actor: As of the event.
+            key: Idempotency key, not empty.
+            posting: The only one.
+            describe: Gives the digest of the posting and the hash of what was asked for; called while the database works.
+        """
         if not self.enabled or not key or type in EVOLVE:
             return None
         check_posting(posting)
-        bound = {"posting": digest}
 
         def build(place: Place) -> Event:
-            size, head, version = place
+            (size, head, version), (digest, request) = place, describe()
             return Event(
-                size + 1,
-                stream,
-                version + 1,
-                type,
-                at,
-                actor,
-                data,
-                head,
-                key=key,
-                request=request,
-                bound=bound,
-            )
+                size + 1, stream, version + 1, type, at, actor, data, head,
+                key=key, request=request, bound={"posting": digest},
+            )  # fmt: skip
 
         way = self._in_postgresql if self._postgresql else self._in_sqlite
-        return way(build, stream, posting)
+        return way(build, stream, at, posting)
 
     def _connection(self) -> Any:
         found = getattr(self._local, "connection", None)
@@ -115,7 +115,7 @@ class QuickPath:
         ]  # fmt: skip
 
     # ------------------------------------------------------------------------------------------- PostgreSQL
-    def _in_postgresql(self, build: Build, stream: str, posting: Posting) -> Event | None:
+    def _in_postgresql(self, build: Build, stream: str, at: str, posting: Posting) -> Event | None:
         import psycopg
 
         state = self._local
@@ -123,7 +123,7 @@ class QuickPath:
             line = state.line = getattr(state, "line", None) or self._open_line()
             known: tuple[str, Place] = getattr(state, "known", None) or ("", (0, "", 0))
             if known[0] == stream and not getattr(state, "pause", 0):
-                event, refusal = self._send(line, build, known[1], posting)
+                event, refusal = self._send(line, build, known[1], at, posting)
                 if refusal not in _WRONG_PLACE:
                     state.missed = 0
                     return None if refusal else event
@@ -132,7 +132,7 @@ class QuickPath:
             state.pause = max(0, getattr(state, "pause", 0) - 1)
             line.run("BEGIN")
             size, head, version = line.ask("place", [stream])
-            event, refusal = self._send(line, build, (int(size), head, int(version)), posting)
+            event, refusal = self._send(line, build, (int(size), head, int(version)), at, posting)
             line.run("ROLLBACK" if refusal else "COMMIT")
         except (psycopg.Error, ValueError):
             self._drop()
@@ -147,10 +147,10 @@ class QuickPath:
 
         return Line(self._connection(), _STATEMENTS)
 
-    def _send(self, line: "Line", build: Build, place: Place, posting: Posting) -> tuple[Event, str]:
+    def _send(self, line: "Line", build: Build, place: Place, at: str, posting: Posting) -> tuple[Event, str]:
         """One event with its posting; and what refused it, empty where the database took it."""
+        line.send("posting", [*place[:2], at, *posting.row()])
         event = build(place)
-        line.send("posting", [*place[:2], event.at, *posting.row()])
         row = self._event_row(event)
         line.send("event", [*row[:-1], "\\x" + row[-1].hex()])
         refusal = line.finish()
@@ -159,7 +159,7 @@ class QuickPath:
         return event, refusal
 
     # ------------------------------------------------------------------------------------------- SQLite
-    def _in_sqlite(self, build: Build, stream: str, posting: Posting) -> Event | None:
+    def _in_sqlite(self, build: Build, stream: str, at: str, posting: Posting) -> Event | None:
         try:
             connection: sqlite3.Connection = self._connection()
         except sqlite3.Error:
@@ -169,7 +169,7 @@ class QuickPath:
             size, head, version = connection.execute(_PLACE, (stream,)).fetchone()
             event = build((size, head, version))
             connection.execute(_INSERT_EVENT, self._event_row(event))
-            connection.execute(_INSERT_POSTING, (event.seq, 0, *posting.row(), event.at))
+            connection.execute(_INSERT_POSTING, (event.seq, 0, *posting.row(), at))
             connection.execute("COMMIT")
         except sqlite3.Error:
             if connection.in_transaction:

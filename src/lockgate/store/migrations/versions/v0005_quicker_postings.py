@@ -13,6 +13,32 @@ def upgrade() -> None:
 
 
 POSTGRESQL = (
+    # The same conditions as before, in functions: a session reads a function once, the text of a check with every statement.
+    """
+    CREATE FUNCTION account_sound(id text, posted_in bigint, posted_out bigint, held_in bigint, held_out bigint, breach bigint)
+        RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN
+        RETURN posted_in >= 0 AND posted_out >= 0 AND held_in >= 0 AND held_out >= 0 AND breach >= 0
+            AND (substr(id, 1, 8) = 'outside:' OR posted_in - posted_out - held_out + breach >= 0);
+    END $$
+    """,
+    """
+    ALTER TABLE account DROP CONSTRAINT account_not_negative, DROP CONSTRAINT account_not_overdrawn,
+        ADD CONSTRAINT account_not_overdrawn CHECK (account_sound(id, posted_in, posted_out, held_in, held_out, breach))
+    """,
+    """
+    CREATE FUNCTION posting_sound(kind text, from_account text, to_account text, amount bigint, hold text)
+        RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN
+        RETURN amount > 0 AND from_account <> to_account AND kind IN ('move', 'reserve', 'settle', 'release', 'lower')
+            AND (hold <> '') = (kind IN ('settle', 'release'));
+    END $$
+    """,
+    """
+    ALTER TABLE posting DROP CONSTRAINT posting_amount_positive, DROP CONSTRAINT posting_kind_known,
+        DROP CONSTRAINT posting_two_accounts, DROP CONSTRAINT posting_hold_named,
+        ADD CONSTRAINT posting_sound CHECK (posting_sound(kind, from_account, to_account, amount, hold))
+    """,
     # A trigger's own changes are recognised before its function is called, not in it.
     *(
         f"CREATE OR REPLACE TRIGGER {table}_by_posting BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table} "
@@ -32,8 +58,10 @@ POSTGRESQL = (
     # signed. What an insertion into posting sets off is done here for one row, and what it would refuse is refused.
     """
     CREATE VIEW next_posting AS
-        SELECT h.size, h.hash, p.at, p.key, p.kind, p.from_account, p.to_account, p.amount, p.hold, p.expires_at
-        FROM head h JOIN posting p ON p.event_seq = h.size + 1
+        SELECT 0::bigint AS size, ''::text AS hash, ''::text AS at, ''::text AS key, ''::text AS kind,
+               ''::text AS from_account, ''::text AS to_account, 0::bigint AS amount, ''::text AS hold,
+               ''::text AS expires_at
+        WHERE false
     """,
     """
     CREATE FUNCTION next_posted() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -153,15 +181,14 @@ SQLITE = (
         INSERT INTO account (id) SELECT NEW.to_account
             WHERE NOT EXISTS (SELECT 1 FROM account WHERE id = NEW.to_account);
         UPDATE account SET
-            posted_out = posted_out + MOVED_, held_out = held_out + HELD_,
+            posted_out = posted_out + CASE id WHEN NEW.from_account THEN MOVED_ ELSE 0 END,
+            posted_in = posted_in + CASE id WHEN NEW.to_account THEN MOVED_ ELSE 0 END,
+            held_out = held_out + CASE id WHEN NEW.from_account THEN HELD_ ELSE 0 END,
+            held_in = held_in + CASE id WHEN NEW.to_account THEN HELD_ ELSE 0 END,
             breach = CASE WHEN substr(id, 1, 8) = 'outside:' THEN 0 ELSE max(0, min(
-                LOWERED_ - (posted_in - posted_out - held_out), -(posted_in - posted_out - held_out - MOVED_ - HELD_))) END
-            WHERE id = NEW.from_account;
-        UPDATE account SET
-            posted_in = posted_in + MOVED_, held_in = held_in + HELD_,
-            breach = CASE WHEN substr(id, 1, 8) = 'outside:' THEN 0 ELSE max(0, min(
-                -(posted_in - posted_out - held_out), -(posted_in - posted_out - held_out + MOVED_))) END
-            WHERE id = NEW.to_account;
+                CASE id WHEN NEW.from_account THEN LOWERED_ ELSE 0 END - (posted_in - posted_out - held_out),
+                CASE id WHEN NEW.from_account THEN MOVED_ + HELD_ ELSE -(MOVED_) END - (posted_in - posted_out - held_out))) END
+            WHERE id IN (NEW.from_account, NEW.to_account);
     END
     """.replace("MOVED_", _MOVED)
     .replace("HELD_", _HELD)
