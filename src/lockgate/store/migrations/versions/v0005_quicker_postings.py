@@ -13,32 +13,6 @@ def upgrade() -> None:
 
 
 POSTGRESQL = (
-    # The same conditions as before, in functions: a session reads a function once, the text of a check with every statement.
-    """
-    CREATE FUNCTION account_sound(id text, posted_in bigint, posted_out bigint, held_in bigint, held_out bigint, breach bigint)
-        RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
-    BEGIN
-        RETURN posted_in >= 0 AND posted_out >= 0 AND held_in >= 0 AND held_out >= 0 AND breach >= 0
-            AND (substr(id, 1, 8) = 'outside:' OR posted_in - posted_out - held_out + breach >= 0);
-    END $$
-    """,
-    """
-    ALTER TABLE account DROP CONSTRAINT account_not_negative, DROP CONSTRAINT account_not_overdrawn,
-        ADD CONSTRAINT account_not_overdrawn CHECK (account_sound(id, posted_in, posted_out, held_in, held_out, breach))
-    """,
-    """
-    CREATE FUNCTION posting_sound(kind text, from_account text, to_account text, amount bigint, hold text)
-        RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
-    BEGIN
-        RETURN amount > 0 AND from_account <> to_account AND kind IN ('move', 'reserve', 'settle', 'release', 'lower')
-            AND (hold <> '') = (kind IN ('settle', 'release'));
-    END $$
-    """,
-    """
-    ALTER TABLE posting DROP CONSTRAINT posting_amount_positive, DROP CONSTRAINT posting_kind_known,
-        DROP CONSTRAINT posting_two_accounts, DROP CONSTRAINT posting_hold_named,
-        ADD CONSTRAINT posting_sound CHECK (posting_sound(kind, from_account, to_account, amount, hold))
-    """,
     # A trigger's own changes are recognised before its function is called, not in it.
     *(
         f"CREATE OR REPLACE TRIGGER {table}_by_posting BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table} "
