@@ -65,7 +65,7 @@ def account_unit(account: str) -> str:
         kind not in set(AccountKind)
         or not rest
         or len(account) > 200
-        or any(char.isspace() for char in account)
+        or any(char.isspace() or char == "\x00" for char in account)
     ):
         raise LockgateError(
             f"{account!r} is not an account",
@@ -271,8 +271,8 @@ def check_posting(posting: Posting) -> None:
     Raises:
         LockgateError: ``bad-amount``, ``bad-account``, ``unit-mismatch``, ``same-account``, ``bad-hold``, ``bad-key``.
     """
-    if not posting.key or len(posting.key) > 300:
-        raise LockgateError("a posting needs a key of at most 300 characters", code="bad-key")
+    if not posting.key or len(posting.key) > 300 or "\x00" in posting.key:
+        raise LockgateError("a posting needs a key of at most 300 characters, without NUL", code="bad-key")
     if type(posting.amount) is not int or not 0 < posting.amount <= AMOUNT_MAX:
         raise LockgateError(
             f"{posting.amount!r} is not a quantity to post",
