@@ -342,10 +342,11 @@ def _missing_guards(connection: Connection) -> Iterator[str]:
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
         expected = [f"{table}_append_only" for table in schema.APPEND_ONLY]
         expected += ["account_by_posting", "hold_by_posting", "event_chained", "posting_applied"]
+        expected += ["next_posted", "posting_has_event"]
     else:
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         expected = [f"{table}_no_{action}" for table in schema.APPEND_ONLY for action in ("update", "delete")]
-        expected += ["event_chained", "posting_applied"]
+        expected += ["event_chained", "posting_applied", "posting_on_hold", "posting_reserves"]
     found = set(connection.exec_driver_sql(query).scalars())
     for name in expected:
         if name not in found:

@@ -51,6 +51,8 @@ def granted(units: int = 100) -> Ledger:
     [
         (Posting("", MOVE, "batch:b1", "lapsed:b1", 1), "bad-key"),
         (Posting("k" * 301, MOVE, "batch:b1", "lapsed:b1", 1), "bad-key"),
+        (Posting("k\x00", MOVE, "batch:b1", "lapsed:b1", 1), "bad-key"),
+        (Posting("k", MOVE, "batch:b1", "lapsed:b\x001", 1), "bad-account"),
         (Posting("g", MOVE, "batch:b1", "lapsed:b1", 1), "duplicate-key"),
         (Posting("k", MOVE, "batch:b1", "lapsed:b1", 0), "bad-amount"),
         (Posting("k", MOVE, "batch:b1", "lapsed:b1", -1), "bad-amount"),
