@@ -70,10 +70,20 @@ class ServingAnswer:
         phase = "prefill" if float(self.run.prefill_fraction) > 0.5 else "decode"
         return f"{phase}: {self.bottlenecks[phase]}"
 
+    def _mean_step_s(self) -> dict[str, float]:
+        """What each kind of step adds to the mean length of a step: in proportion to the time each takes of the run."""
+        shares = {
+            "prefill": float(self.run.prefill_fraction),
+            "decode": 1.0 - float(self.run.prefill_fraction),
+        }
+        lengths = {"prefill": float(self.run.prefill_step_s), "decode": float(self.run.decode_step_s)}
+        rate = sum(share / lengths[kind] for kind, share in shares.items() if share > 0 and lengths[kind] > 0)
+        return {kind: share / rate if rate else 0.0 for kind, share in shares.items()}
+
     def as_dict(self) -> dict[str, Any]:
         """The answer for JSON."""
         job, engine, run = self.settled.job, self.settled.engine, self.run
-        steps = {"prefill": float(run.prefill_step_s), "decode": float(run.decode_step_s)}
+        steps = self._mean_step_s()
         kernels = job.hardware.kernels
         return {
             "kind": "serve", "model": job.model.id, "chip": job.hardware.id, "count": job.count,

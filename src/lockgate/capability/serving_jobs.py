@@ -231,7 +231,7 @@ def _check_numbers(job: ServingJob, problems: ProblemCollector) -> None:
         if value is not None and (isinstance(value, bool) or value != int(value) or value < 1):
             problems.add(
                 f"{name} must be a whole number of at least 1, not {value}", code="not-positive", where=name,
-                hint=f"leave {name} out to have it chosen",
+                hint="at least 1 chip" if name == "count" else f"leave {name} out to have it chosen",
             )  # fmt: skip
     if job.scenario is not None and job.scenario not in SCENARIOS:
         problems.add(

@@ -87,8 +87,8 @@ class TrainingAnswer:
         memory_byte: By kind.
         breakdown_s: Parts of the step; they add up to it.
         compute_s: Parts of the compute; they add up to it.
-        bottleneck: The largest part that is not compute, or ``compute`` where it takes more than nine tenths.
-        bottlenecks: The largest part of the compute, of the traffic and of the memory.
+        bottleneck: The largest part of the step.
+        bottlenecks: The largest part of the compute, of all that is not compute (``loss``), of the traffic and of the memory.
         calibration: What the figures rest on.
         assumptions: What else was assumed.
     """
@@ -203,10 +203,13 @@ def answer_layout(
     rate = time.divides(tokens)
     peak = run.hardware.rate(run.precision) * run.chip_count
     others = {name: value for name, value in parts.items() if name != "compute"}
-    largest = max(others, key=lambda name: others[name])
     compute = compute_parts_s(run, layouts, position)
     traffic = {name: parts[name] for name in ("tensor", "pipeline", "data")}
-    bottlenecks = {"compute": _largest(compute), "memory": _largest(memory)}
+    bottlenecks = {
+        "compute": _largest(compute),
+        "loss": _BOTTLENECKS[_largest(others)],
+        "memory": _largest(memory),
+    }
     if any(traffic.values()):
         bottlenecks["traffic"] = _BOTTLENECKS[_largest(traffic)]
     return TrainingAnswer(
@@ -223,7 +226,7 @@ def answer_layout(
         breakdown_s=parts,
         compute_s=compute,
         bottlenecks=bottlenecks,
-        bottleneck="compute" if parts["compute"] > 0.9 * step_s else _BOTTLENECKS[largest],
+        bottleneck="compute" if _largest(parts) == "compute" else _BOTTLENECKS[_largest(parts)],
         calibration=_calibration(run, uncertainty),
         assumptions=(*run.hardware.assumptions, *_run_assumptions(run)),
     )
@@ -352,7 +355,7 @@ def check_numbers(fields: Mapping[str, Any], problems: ProblemCollector) -> None
                 f"{value} is not a positive number",
                 code="not-positive",
                 where=name,
-                hint=f"leave {name} out to have it chosen",
+                hint="at least 1 chip" if name == "count" else f"leave {name} out to have it chosen",
             )
         elif value is not None and value > 10**9:
             problems.add(

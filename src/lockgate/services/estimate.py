@@ -5,7 +5,7 @@ from typing import Any
 
 from lockgate.base.errors import LockgateError
 from lockgate.catalogue import Catalogue, load_catalogue
-from lockgate.services.jobs import Job, check_job
+from lockgate.services.jobs import Job, check_job, say_count
 
 
 def estimate_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> dict[str, Any]:
@@ -23,7 +23,8 @@ def estimate_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) 
     """
     catalogue = catalogue or load_catalogue()
     job = check_job(fields, catalogue)
-    return _answer(job, catalogue)
+    answer = _answer(job, catalogue)
+    return {**answer, "chosen": {**say_count(fields, job), **answer["chosen"]}}
 
 
 def estimate_rows(

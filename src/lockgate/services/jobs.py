@@ -86,6 +86,8 @@ def read_job(fields: Mapping[str, Any]) -> Job:
             [LockgateError(f"{len(extra)} more cells than columns: {', '.join(map(repr, extra[:5]))}", code="too-many-cells",
                            where="row", hint="a cell with a comma in it goes in double quotes")]
         )  # fmt: skip
+    if "count" not in given and str(given.get("kind", "")).strip().lower() == "serve":
+        given["count"] = _serving_count(given)
     try:
         job = Job.model_validate(given)
     except ValidationError as error:
@@ -95,6 +97,24 @@ def read_job(fields: Mapping[str, Any]) -> Job:
             [LockgateError(f"unknown kind {job.kind!r}", code="unknown-kind", where="kind", hint="train or serve")]
         )  # fmt: skip
     return job
+
+
+def _serving_count(given: Mapping[str, Any]) -> int:
+    """Chips of a serving job that names none: one replica of the ranks it names, or eight."""
+    named = {name: str(given[name]).strip() for name in ("tp", "ep", "pp", "dp") if name in given}
+    ranks = {name: int(text) for name, text in named.items() if text.isdecimal()}
+    if not ranks:
+        return 8
+    return max(ranks.get("tp", 1), ranks.get("ep", 1)) * ranks.get("pp", 1) * ranks.get("dp", 1)
+
+
+def say_count(fields: Mapping[str, Any], job: Job) -> dict[str, str]:
+    """What was chosen for the count of chips, where the job named none."""
+    told = fields.get("count")
+    if told is not None and str(told).strip():
+        return {}
+    ranks = any(getattr(job, name) is not None for name in ("tp", "ep", "pp", "dp"))
+    return {"count": f"{job.count}: " + ("the ranks named" if ranks else "none named")}
 
 
 def check_job(fields: Mapping[str, Any], catalogue: Catalogue) -> Job:

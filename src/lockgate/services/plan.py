@@ -5,7 +5,7 @@ from typing import Any
 
 from lockgate.base.errors import ProblemCollector
 from lockgate.catalogue import Catalogue, load_catalogue
-from lockgate.services.jobs import Job, check_job
+from lockgate.services.jobs import Job, check_job, say_count
 
 
 def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> dict[str, Any]:
@@ -26,7 +26,9 @@ def plan_job(fields: Mapping[str, Any], catalogue: Catalogue | None = None) -> d
     if len(chips) > 1:
         return _plan_chips(fields, list(dict.fromkeys(chips)), catalogue)
     job = check_job(fields, catalogue)
-    return PLANNERS[job.kind](job, catalogue)
+    plan = PLANNERS[job.kind](job, catalogue)
+    best = plan["best"]
+    return plan | {"best": best | {"chosen": {**say_count(fields, job), **best.get("chosen", {})}}}
 
 
 def _plan_chips(fields: Mapping[str, Any], chips: Sequence[str], catalogue: Catalogue) -> dict[str, Any]:

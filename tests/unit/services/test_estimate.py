@@ -30,7 +30,7 @@ def test_a_training_job_has_every_figure_with_intervals() -> None:
     assert answer["step_time_s"]["value"] == pytest.approx(11.07, rel=0.08)  # MLPerf Training v3.1, 512 chips
     assert sum(answer["compute_s"].values()) == pytest.approx(answer["breakdown_s"]["compute"])
     assert answer["bottlenecks"] == {
-        "compute": "matrix products", "memory": "activations", "traffic": "pipeline bubble and sends",
+        "compute": "matrix products", "loss": "pipeline bubble and sends", "memory": "activations", "traffic": "pipeline bubble and sends",
     }  # fmt: skip
     assert answer["chosen"]["interleave"].startswith("6")
     assert answer["chosen"]["zero"].startswith("1")

@@ -248,3 +248,26 @@ def test_few_requests_in_flight_are_said_and_wider() -> None:
     )
     assert "fewer requests in flight than were calibrated" in few
     assert "fewer requests in flight than were calibrated" not in full
+
+
+def test_time_goes_where_the_steps_are() -> None:
+    answer = estimate_job({**JOB, "output_len": "1024"})
+    shares = {
+        phase: sum(value for name, value in answer["breakdown_s"].items() if name.startswith(phase))
+        for phase in ("prefill", "decode")
+    }
+    assert answer["bottleneck"].startswith(max(shares, key=lambda phase: shares[phase]))
+    steps = sum(shares.values())
+    assert 0 < steps < answer["ttft_s"]["value"]
+
+
+def test_a_serving_job_may_leave_out_its_chips() -> None:
+    question = {name: value for name, value in JOB.items() if name != "count"}
+    answer = estimate_job(question)
+    assert answer["count"] == 2
+    assert answer["chosen"]["count"] == "2: the ranks named"
+    plain = plan_job({name: value for name, value in question.items() if name != "tp"})
+    assert plain["best"]["count"] == 8
+    assert plain["best"]["chosen"]["count"] == "8: none named"
+    with pytest.raises(LockgateError, match="count"):
+        estimate_job({"kind": "train", "model": "llama2-7b", "chip": "h100-sxm"})
