@@ -36,7 +36,7 @@ def _served(model: str) -> Iterator[dict[str, Any]]:
     for row in read_measurements("serving_throughput"):
         if row["model"] == model and row["metric"] == "output_tokens_per_s" and not row["excluded"]:
             rate = float(row["value"]) / int(row["count"])
-            yield _run(row, rate, ("tp", "ep"), SERVE)
+            yield _run(row, rate, ("tp", "ep", "concurrency"), SERVE)
 
 
 def _trained(model: str) -> Iterator[dict[str, Any]]:
