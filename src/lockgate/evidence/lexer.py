@@ -51,6 +51,9 @@ ABBREVIATIONS = frozenset(
 )
 
 
+SENTENCE_MAX = 500  # tokens
+
+
 @dataclass(frozen=True, slots=True)
 class Lexed:
     """A text in tokens.
@@ -125,7 +128,19 @@ def _merge(pieces: Pieces, lexicon: Lexicon, on: date | None) -> Lexed:
         first.append(starts[at])
         last.append(ends[behind - 1])
         at = behind
-    return Lexed(text, "".join(codes), first, last, payload, breaks)
+    return Lexed(text, "".join(codes), first, last, payload, _bounded(breaks, len(codes)))
+
+
+def _bounded(breaks: list[int], size: int) -> list[int]:
+    """The ends of sentences, with one put into each that is too long to be a sentence: what reads one looks back to its start."""
+    found: list[int] = []
+    start = 0
+    for end in (*breaks, size):
+        if end - start > SENTENCE_MAX:
+            found += range(start + SENTENCE_MAX, end, SENTENCE_MAX)
+        found.append(end)
+        start = end
+    return found[:-1]
 
 
 def _beginnings(pieces: Pieces, lexicon: Lexicon) -> list[int]:

@@ -22,6 +22,8 @@ SIZE_MAX_BYTE = 50_000_000
 TEXT_MAX = 20_000_000  # characters; a compressed file may hold more than its size says
 PDF_SECONDS = 60.0
 PDF_PAGES_MAX = 3000
+TAGS_MAX = 200_000  # the extractor of articles takes minutes over more
+LONG_TAG = re.compile(r"(<[a-zA-Z][\w-]*)[^<>]{20000,}>")
 
 
 class Parts(NamedTuple):
@@ -43,7 +45,7 @@ def read_document(path: Path, *, on: dt.date | None = None) -> Document:
 
     Raises:
         LockgateError: ``file-unreadable``, ``file-too-large``, ``empty-document``, ``binary-file``, ``scanned-pdf``,
-            ``broken-pdf``, ``encrypted-pdf``, with what to do.
+            ``broken-pdf``, ``encrypted-pdf``, ``broken-email``, with what to do.
     """
     try:
         if path.stat().st_size > SIZE_MAX_BYTE:
@@ -172,11 +174,13 @@ def html_parts(data: bytes) -> Parts:
     """The article in a page: its main text, title, date, publisher and address; scripts and frames are never run."""
     declared = re.search(rb"charset=[\"']?([\w-]+)", data[:4096])
     text = decode(data, declared[1].decode("ascii") if declared else "")
+    text = LONG_TAG.sub(r"\1>", text)  # time goes with the square of the attributes
     article: Any = None
     try:
         from trafilatura import bare_extraction
 
-        article = bare_extraction(text, with_metadata=True, include_comments=False, favor_recall=True)
+        if text.count("<") <= TAGS_MAX:
+            article = bare_extraction(text, with_metadata=True, include_comments=False, favor_recall=True)
     except (ValueError, TypeError, RecursionError, AttributeError, AssertionError):
         article = None  # a page that defeats the extractor still has its plain text
     if article is None or not (article.text or "").strip():
@@ -246,9 +250,16 @@ def markdown_parts(data: bytes) -> Parts:
 
 
 def email_parts(data: bytes) -> Parts:
-    """The body of an e-mail; plain text before HTML, attachments left out."""
-    message = email.message_from_bytes(data, policy=email.policy.default)
-    body = message.get_body(("plain", "html"))
+    """The body of an e-mail; plain text before HTML, attachments left out.
+
+    Raises:
+        LockgateError: ``broken-email`` where its parts are nested beyond reason.
+    """
+    try:
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        body = message.get_body(("plain", "html"))
+    except RecursionError as error:
+        raise LockgateError("the e-mail is nested too deeply", code="broken-email") from error
     text = ""
     if body is not None:
         payload = body.get_payload(decode=True)

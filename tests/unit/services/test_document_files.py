@@ -1,6 +1,8 @@
 """Files in, text out: formats, encodings, and a clear message for what cannot be read."""
 
 import datetime as dt
+import time
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -166,3 +168,47 @@ def test_email_and_markdown(tmp_path: Path) -> None:
 )
 def test_the_day_of_a_document(text: str, day: dt.date | None) -> None:
     assert date_in(text) == day
+
+
+def test_a_tag_of_endless_attributes_is_read_in_seconds() -> None:
+    started = time.process_time()
+    tag = b"<p " + b" ".join(b"a%d=x" % number for number in range(100_000)) + b">"
+    document = document_of(
+        b"<html><body>" + tag + b"China approved the H200.</p></body></html>", Path("a.html")
+    )
+    assert document.text == "China approved the H200."
+    assert time.process_time() - started < 10
+
+
+def test_a_table_of_more_cells_than_the_extractor_bears_is_read_as_plain_text() -> None:
+    rows = b"<tr><td>H200</td><td>141 GB</td></tr>" * 35_000
+    text = document_of(
+        b"<html><head><title>Cells</title></head><body><table>" + rows + b"</table></body></html>",
+        Path("a.html"),
+    )
+    assert text.title == "Cells"
+    assert text.text.count("141 GB") == 35_000
+
+
+def test_an_email_nested_without_reason_is_refused() -> None:
+    parts = b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (depth, depth) for depth in range(3000)
+    )
+    with pytest.raises(LockgateError) as raised:
+        document_of(b"Subject: x\nMIME-Version: 1.0\n" + parts + b"China approved the H200.\n", Path("a.eml"))
+    assert raised.value.code == "broken-email"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_pdf_stream_that_swells_is_refused(times: int) -> None:
+    stream = b" " * 200_000_000
+    for _ in range(times):
+        stream = zlib.compress(stream, 9)
+    pdf = text_pdf("x").replace(
+        b"<< /Length 32 >>\nstream\nBT /F1 12 Tf 50 700 Td (x) Tj ET",
+        b"<< /Length %d /Filter [%s] >>\nstream\n" % (len(stream), b"/FlateDecode " * times) + stream,
+    )
+    assert len(pdf) > 900
+    with pytest.raises(LockgateError) as raised:
+        document_of(pdf, Path("a.pdf"))
+    assert raised.value.code == "broken-pdf"
