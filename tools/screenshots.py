@@ -16,8 +16,8 @@ sys.path.insert(0, str(ROOT))
 from tests.web.conftest import CHROMIUM  # noqa: E402
 from tests.web.days.colleagues import Colleagues  # noqa: E402
 from tests.web.days.desk import LOCALES  # noqa: E402
-from tests.web.days.pages import ALSO, PAGES, Shown  # noqa: E402
-from tests.web.days.served import Served, serve_example  # noqa: E402
+from tests.web.days.pages import ALSO, PAGES  # noqa: E402
+from tests.web.days.served import Served, address_of, serve_example  # noqa: E402
 
 PICTURES = ROOT / "docs" / "images" / "pages"
 PAGE = ROOT / "docs" / "reference" / "pages.md"
@@ -77,7 +77,12 @@ def draw_all(served: Served, browser: Browser) -> None:
             )  # fmt: skip
             if shown.person:
                 served.log_in(contexts[key], shown.person)
-        draw(contexts[key], shown, width, PICTURES / f"{file_name(shown.name, language, look, width)}.webp")
+        draw(
+            contexts[key],
+            address_of(shown, served.registry),
+            width,
+            PICTURES / f"{file_name(shown.name, language, look, width)}.webp",
+        )
 
 
 def file_name(name: str, language: str, look: str, width: int) -> str:
@@ -91,10 +96,10 @@ def file_name(name: str, language: str, look: str, width: int) -> str:
     )
 
 
-def draw(context: BrowserContext, shown: Shown, width: int, target: Path) -> None:
+def draw(context: BrowserContext, path: str, width: int, target: Path) -> None:
     """One picture, as fine as its size allows."""
     page = context.new_page()
-    page.goto(shown.path)
+    page.goto(path)
     height = min(page.evaluate("document.documentElement.scrollHeight"), HEIGHT_PX_MAX)
     session = context.new_cdp_session(page)
     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}

@@ -20,12 +20,12 @@ from lockgate.web.settings import Settings
 from lockgate.web.visitors import COOKIE
 from tests.web.days.colleagues import Colleagues
 from tests.web.days.pages import PAGES, Shown
-from tests.web.days.served import ROOT, play_example
+from tests.web.days.served import ROOT, address_of, play_example
 
 SILENT = {"code", "pre", "kbd", "mark", "blockquote", "q", "script", "style", "svg", "textarea", "title"}
 """Elements whose text is an identifier, a quotation or a drawing."""
 EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source"}
-SOURCED = {"chip", "sources", "source", "letter", "api"}
+SOURCED = {"chip", "figure", "sources", "source", "letter", "api"}
 """Pages that show titles and notes of English sources, letters of an English-speaking office, or the API's own manual."""
 IDENTIFIER = re.compile(r"^[\w-]+([.:/-][\w:-]+)+[:：,]?$")
 WORDS = re.compile(r"[a-z]{2,}(?:[ ,;:'’()-]+[a-z]{2,})+")
@@ -81,12 +81,13 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 def read(client: TestClient, shown: Shown) -> str:
     headers = {}
+    registry = client.app.state.site.registry  # type: ignore[attr-defined]
     if shown.person:
-        with client.app.state.site.registry.work() as work:  # type: ignore[attr-defined]
+        with registry.work() as work:
             row = person_by_id(work.connection, shown.person)
             assert row is not None
             headers["cookie"] = f"{COOKIE}={access.start_session(work, row, 1)}"
-    return client.get(shown.path, headers=headers).text
+    return client.get(address_of(shown, registry), headers=headers).text
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.path)

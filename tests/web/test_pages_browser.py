@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.web.days.colleagues import Colleagues
 from tests.web.days.desk import LOCALES
 from tests.web.days.pages import PAGES
-from tests.web.days.served import AXE, Served, serve_example
+from tests.web.days.served import AXE, Served, address_of, serve_example
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def test_every_page_is_accessible_light_and_dark(served: Served, browser: Browse
         if shown.person != looks_as:
             served.log_in(context, shown.person)
             looks_as = shown.person
-        page.goto(served.base + shown.path)
+        page.goto(served.base + address_of(shown, served.registry))
         if page.locator("h1").count() != 1:
             wrong.append(f"{shown.path}: not one h1")
         page.evaluate(AXE)

@@ -45,6 +45,16 @@ def look_a_figure_up(desk: Desk) -> None:
     if desk.script == "script":
         desk.page.keyboard.press("Escape")
         expect(card).not_to_have_attribute("open", "")
+    desk.open("/chips?q=H200")
+    figure = desk.page.locator("tbody a.figure").first
+    if desk.script == "script":
+        figure.focus()
+        expect(desk.page.locator(".card-pop")).to_contain_text(desk.say("Source"))
+        desk.page.keyboard.press("Escape")
+        expect(desk.page.locator(".card-pop")).to_be_hidden()
+    figure.click()
+    desk.page.wait_for_url("**/figures/*")
+    desk.reads("Source")
     desk.follow("Sources", "footer")
     desk.write("Words", "review policy")
     desk.press("Show")

@@ -15,8 +15,8 @@ def spend(desk: Desk, others: Colleagues) -> None:
     licence, approval = f"ex-{tag}", f"in-{tag}"
     desk.sign_in("exporter")
     look_the_chip_up(desk)
-    ask_both_gates(desk)
-    apply(desk, licence, others)
+    answer = ask_both_gates(desk)
+    apply(desk, licence, answer, others)
     others.do("officer", licence, Action.BEGIN_REVIEW)
     others.do(
         "officer", licence, Action.REQUEST_INFORMATION, id="q1", question="Who operates the site?", stop="applicant_information"
@@ -47,7 +47,7 @@ def look_the_chip_up(desk: Desk) -> None:
     desk.reads("3A090.a")
 
 
-def ask_both_gates(desk: Desk) -> None:
+def ask_both_gates(desk: Desk) -> str:
     desk.follow("Ask both gates about a deal")
     desk.tick("kind", "export")
     desk.write("From", "Atlantis")
@@ -62,9 +62,10 @@ def ask_both_gates(desk: Desk) -> None:
     desk.press("Show the answer")
     desk.reads("It may not pass: something required is not held.", ".verdict")
     desk.reads("What is missing")
+    return desk.page.url
 
 
-def apply(desk: Desk, case: str, others: Colleagues) -> None:
+def apply(desk: Desk, case: str, answer: str, others: Colleagues) -> None:
     desk.follow("Cases", "header")
     desk.follow("Open a case")
     desk.tick("kind", "export-licence")
@@ -101,12 +102,16 @@ def apply(desk: Desk, case: str, others: Colleagues) -> None:
         desk.attach(f"{paper}.txt", f"{paper}\n")
         desk.press("Add it")
         desk.reads(f"{paper}.txt")
+    desk.open(answer)
+    desk.write("Number of the case", case)
+    desk.press("Save", "section[aria-labelledby=save-title]")
     desk.open(f"/cases/{case}/apply")
     desk.press("Compute the determination")
     desk.follow("Check your answers and submit")
     desk.reads("serving of commercial models")
     desk.press("Submit the application")
     desk.reads("registered", "h1")
+    desk.reads("determination", "#papers")
 
 
 def answer_a_question(desk: Desk, case: str) -> None:

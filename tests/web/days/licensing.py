@@ -42,6 +42,10 @@ def take_from_the_queue(desk: Desk, case: str) -> None:
     desk.reads("{count} cases assigned.", ".banner", count=1)
     desk.follow("Assigned to me")
     assert "assigned_to=me" in desk.page.url
+    desk.write("Save this view as", f"mine {desk.tag}", ".facets")
+    desk.press("Save", "form[action='/cases/views']")
+    desk.follow(f"mine {desk.tag}", ".facets")
+    assert "assigned_to=me" in desk.page.url
     desk.write("Open by number", case, ".facets")
     desk.press("Open", "form[action='/cases/find']")
     desk.reads("imports")

@@ -9,7 +9,7 @@ class Shown:
 
     Attributes:
         name: Of its picture.
-        path: An address of it in the played example.
+        path: An address of it in the played example; ``{key}`` stands for that of a one-time link.
         title: What the manual calls it.
         person: Who looks; empty for everybody.
         pictured: Whether the manual shows it.
@@ -33,9 +33,11 @@ PAGES: tuple[Shown, ...] = (
     Shown("start", "/", "Start"),
     Shown("help", "/help", "Help and keys"),
     Shown("login", "/login", "Log in"),
+    Shown("invitation", "/invitation/{key}", "A first password, by a one-time link"),
     Shown("api", "/api/docs", "The API's manual"),
     Shown("chips", "/chips", "Chips"),
     Shown("chip", "/chips/h200-sxm", "One chip"),
+    Shown("figure", "/chips/h200-sxm/figures/dram_bandwidth", "One figure and who says so"),
     Shown("compare", "/chips?compare=h200-sxm&compare=h20-96&compare=ascend-910c", "Chips side by side"),
     Shown("determine-form", f"/determine?step=route&{DEAL}", "A page of the deal's form"),
     Shown("determine-certificates", f"/determine?step=certificates&{DEAL}", "", pictured=False),
@@ -75,5 +77,6 @@ PAGES: tuple[Shown, ...] = (
     Shown("draft-check", "/cases/draft-1/apply/check", "Check your answers", "importer"),
     Shown("yours", "/account", "Your account", "importer"),
     Shown("people", "/admin", "Administration", "admin"),
-    Shown("person", "/admin/people/officer", "One person and the audit of access", "admin"),
+    Shown("audit", "/admin/audit", "The audit of access", "admin"),
+    Shown("person", "/admin/people/officer", "One person", "admin"),
 )

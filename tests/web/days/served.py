@@ -14,10 +14,19 @@ from lockgate.services import access
 from lockgate.services.registry import Registry, open_record
 from lockgate.store.access import person_by_id
 from lockgate.web import visitors
+from tests.web.days.pages import Shown
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "four unrelated quiet words"
 AXE = (ROOT / "tests/web/vendor/axe-core/axe.min.js").read_text()
+
+
+def address_of(shown: Shown, registry: Registry) -> str:
+    """The path of a page, with a one-time link of its own where it needs one."""
+    if "{key}" not in shown.path:
+        return shown.path
+    with registry.work() as work:
+        return shown.path.format(key=access.invite(work, "tester", by="test"))
 
 
 class Served:
