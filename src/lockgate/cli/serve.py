@@ -39,7 +39,8 @@ def serve(
 
     if db is not None:
         os.environ["LOCKGATE_DB"] = db
-    os.environ.setdefault("LOCKGATE_PUBLIC_URL", f"http://{host}:{port}")
+    port = port or free_port(host)
+    os.environ.setdefault("LOCKGATE_PUBLIC_URL", f"http://{shown_host(host)}:{port}")
     proxies = Settings().trusted_proxies
     config = uvicorn.Config(
         "lockgate.web.app:create_app", factory=True, host=host, port=port, workers=workers,
@@ -55,6 +56,25 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="lockgate-metrics-") as folder, suppress(KeyboardInterrupt):
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)  # one /metrics of all workers
         Multiprocess(config, sockets=[bind(config)]).run()
+
+
+def free_port(host: str) -> int:
+    """A port that nobody listens on, for port 0: the administrator's link must name it before the server does."""
+    import socket
+
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def shown_host(host: str) -> str:
+    """The host of a link that opens on this machine.
+
+    >>> shown_host("0.0.0.0"), shown_host("::1"), shown_host("gate.example.org")
+    ('127.0.0.1', '[::1]', 'gate.example.org')
+    """
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 read, not listened on
+    return f"[{local}]" if ":" in local else local
 
 
 def bind(config: "uvicorn.Config") -> "socket.socket":
