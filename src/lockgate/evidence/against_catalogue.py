@@ -70,9 +70,10 @@ def maker(claim: Claim, record: Record) -> Iterator[Finding]:
         source = next(
             (known.values[0][1] for known in (*chip.known.values(), *chip.peaks.values())), "catalogue"
         )
+        made_by = "" if chip.name.lower().startswith(chip.maker) else f", made by {chip.maker}"
         yield find(
             "vs_authority_vendor", "high", [claim],
-            f"{claim.subject} is given to {claim.value}; on record it is {chip.name}, made by {chip.maker}. Two products are run together.",
+            f"{claim.subject} is given to {claim.value}; on record it is {chip.name}{made_by}. Two products are run together.",
             authority=Authority(source, chip.maker),
         )  # fmt: skip
 

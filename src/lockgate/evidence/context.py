@@ -318,8 +318,8 @@ class Context(Surroundings):
                 return thing
         for at in range(first - 1, max(0, first - RECALL) - 1, -1):
             thing = named(self.lexed, at)
-            if thing is not None and thing.kind == "vendor":
-                return thing  # "the company" is the one last spoken of
+            if thing is not None and thing.kind == "vendor" and (thing == self.maker or self.designs(thing)):
+                return thing  # "the company" is the one last spoken of, but not who makes for it
         return self.maker
 
     def one_maker(self, token: int) -> str:

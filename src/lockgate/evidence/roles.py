@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lockgate.evidence.claims import Claim, make_claim
 from lockgate.evidence.context import Context
 from lockgate.evidence.grammar import Role
+from lockgate.evidence.lexicon import PROPER
 from lockgate.evidence.quantities import Quantity, tidy
 from lockgate.evidence.surroundings import CLAUSE_MARKS
 
@@ -18,6 +19,7 @@ AVOID = 14  # tokens within which a word forbids a role
 FAINT = 0.3  # score of a cue alone under which it counts for nothing
 BESIDE = 6  # tokens within which a word is beside an amount
 BEHIND = 9  # tokens behind an amount within which a role can require a word
+CHIPS_MAX = 50_000_000  # more is no number of chips
 
 
 def read_amounts(context: Context) -> Iterator[Claim]:
@@ -65,6 +67,8 @@ def role_of(context: Context, token: int, amount: Quantity) -> Role | None:
             row.high_max is not None and number > row.high_max
         ):
             continue
+        if number > CHIPS_MAX and "chips" in row.dimension:
+            continue  # "spending billions on chips" counts money
         if row.event and context.event == "production":
             continue  # no gate is about the output of a Chinese firm
         if any(not need & inside for need in role.needs) or not role.avoid.isdisjoint(close):
@@ -136,6 +140,14 @@ def claim_of(context: Context, token: int, amount: Quantity, role: Role, subject
     )
 
 
+def _of_a_stranger(context: Context, token: int, behind: int) -> bool:
+    """Whether what an amount is a part of belongs to a firm that no table has: "10% of Acme's revenue"."""
+    return any(
+        context.lexed.codes[at] == PROPER and context.possessive(at)
+        for at in range(token + 1, min(behind, token + BEHIND))
+    )
+
+
 def bounds(amount: Quantity, hedge: str) -> tuple[float | str, float | None, float | None]:
     """Value, low and high of a hedged amount."""
     if amount.value is None:
@@ -198,6 +210,8 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
             if context.chip is not None or template == "{chip}":
                 return None  # several chips, and no word says which
             chip = "AI chip"
+        if "{event}" in template and not context.importable(chip_id, first, first):
+            return None  # no gate is about a Chinese chip
         parts["chip"] = parts["own_chip"] = chip
     if "{one_maker}" in template:
         parts["one_maker"] = context.one_maker(token)
@@ -206,7 +220,9 @@ def subject_of(context: Context, token: int, template: str) -> tuple[str, str] |
     if "{maker}" in template:
         if context.has(token, behind, "RESPECTIVELY"):
             return None  # which of two firms has which of two amounts
-        if "revenue" in template and context.earner_is_state(token):
+        if "revenue" in template and (
+            context.earner_is_state(token) or _of_a_stranger(context, token, behind)
+        ):
             return None
         if context.has(max(first, token - NEAR), token, "GENERICFIRM") and context.nearest(
             token, "GENERICFIRM"

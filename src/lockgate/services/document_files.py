@@ -19,7 +19,7 @@ from lockgate.evidence.dates import MONTHS
 from lockgate.evidence.documents import Document
 
 SIZE_MAX_BYTE = 50_000_000
-TEXT_MAX = 20_000_000  # characters; a compressed file may hold more than its size says
+TEXT_MAX = 10_000_000  # characters; a compressed file may hold more than its size says
 PDF_SECONDS = 60.0
 PDF_PAGES_MAX = 3000
 TAGS_MAX = 200_000  # the extractor of articles takes minutes over more
@@ -66,7 +66,11 @@ def document_of(data: bytes, path: Path, *, on: dt.date | None = None) -> Docume
         raise LockgateError("the file is empty", code="empty-document")
     media_type, convert = _kind(data, path)
     parts = convert(data)
-    text = parts.text[:TEXT_MAX]
+    text = parts.text
+    if len(text) > TEXT_MAX:
+        raise LockgateError(
+            f"{len(text):,} characters", code="file-too-large", hint=f"at most {TEXT_MAX:,}; split it"
+        )
     if not text.strip():
         raise LockgateError(
             "there is no text in it", code="empty-document", hint="is the text inside pictures?"
@@ -325,7 +329,7 @@ def pdf_parts(data: bytes) -> Parts:
         if broken:
             raise LockgateError("no page of the PDF can be read", code="broken-pdf")
         raise LockgateError(
-            f"{count} pages and no text: a scan",
+            f"no text on any page ({count}): a scan",
             code="scanned-pdf",
             hint="run it through text recognition (OCR) first",
         )

@@ -34,7 +34,7 @@ def record_of(catalogue: Catalogue) -> Record:
             RecordFact(
                 row.subject,
                 row.attribute,
-                tuple(filter(None, row.value.split(";"))),
+                tuple(filter(None, map(str.strip, row.value.split(";")))),
                 row.unit,
                 low,
                 high,

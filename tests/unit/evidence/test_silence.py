@@ -17,6 +17,10 @@ from tests.unit.evidence.conftest import Read
         ("Beijing retaliated by banning exports of gallium.", "quota.total"),
         ("Two 910B dies make one 910C, and each 910B die is made by SMIC.", "price.usd"),
         ("Nvidia sold no H20 in the quarter.", "shipment.units"),
+        ("Buyers hurried ahead of a potential US ban on sales of the H20.", "approval.status"),
+        ("China let three firms buy the H200 while cloud firms are spending billions on halls.", "quantity.units"),
+        ("The Ascend 910C is Huawei's; the pod holds 384 Ascend 910C chips, and China approved imports of the rack.", "quantity.units"),
+        ("The H800 belongs to products based on the Ampere and Hopper architectures.", "chip.architecture"),
         ("Nvidia and AMD together expect $7 billion of sales abroad, other makers of chips said.", "chip.memory_gb"),
     ],
 )  # fmt: skip
@@ -32,12 +36,15 @@ def test_says_nothing(read: Read, text: str, attribute: str) -> None:
         ("| Chip | Memory |\n|---|---|\n| H20 | 96 GB |\n| H200 | 141 GB |\n", "chip.memory_gb", 96.0, "H20"),
         ("Nvidia's market share in China fell from 90% to 40%. The H20 waits.", "share.market_pct", 40.0, "Nvidia"),
         ("The Ascend 910C is made at SMIC with a yield of 35%.", "chip.yield_pct", 35.0, ""),
+        ("The H200 isn't just fast: it has 141 GB of memory.", "chip.memory_gb", 141.0, "H200"),
+        ("Nvidia ordered more H20 wafers from TSMC. It had taken a $4.5 billion charge on the H20 before.", "charge.usd_bn", 4.5, "Nvidia"),
+        ("The H200 has a data transfer rate between chips of 0.9 TB/s.", "chip.interconnect_tbs", 0.9, "H200"),
         ("Nvidia expects $6 billion in lost revenue from the H20 this quarter.", "revenue.usd_bn", 6.0, "lost revenue"),
     ],
 )  # fmt: skip
 def test_says_whose(read: Read, text: str, attribute: str, value: float | str, subject: str) -> None:
     claims = [claim for claim in read(text) if claim.attribute == attribute]
-    assert any(claim.value == value and subject in claim.subject for claim in claims), read(text)
+    assert any(claim.value == value and subject in claim.subject and claim.polarity for claim in claims)
 
 
 def test_time_grows_with_the_length_of_a_sentence_without_end(read: Read) -> None:

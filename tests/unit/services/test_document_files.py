@@ -68,6 +68,7 @@ def test_an_encoding_is_known_by_its_text(encoding: str, text: str) -> None:
         (b" \n\t ", "empty-document"),
         (bytes(range(256)) * 40, "binary-file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(400), "binary-file"),
+        (b"H200 " * 2_100_000, "file-too-large"),
         (blank_pdf(), "scanned-pdf"),
         (blank_pdf("secret"), "encrypted-pdf"),
         (b"%PDF-1.7\nnothing that follows is a PDF", "broken-pdf"),
