@@ -143,17 +143,29 @@ def plain(value: Any) -> Any:
 
 
 def visible_items(work: Work, person: Actor, items: Iterable[Item]) -> list[Item]:
-    """Those entries that a person may see: officials all; others those of their own cases, or about themselves.
+    """Those entries that a person may see: about their own organisation, or of a case whose inner parts they see.
+
+    So an adviser sees those of the cases its agency was asked about, an administrator none, and nobody those of a case
+    they have withdrawn from.
 
     Raises:
         LockgateError: ``not-allowed``, for the public.
     """
-    if is_official(person):
-        return list(items)
-    if not person.organisation:
+    if not is_official(person) and not person.organisation:
         raise LockgateError(f"{person.id} may not read this", code="not-allowed")
-    own = set(work.case_ids(applicant=person.organisation))
-    return [item for item in items if item.case_id in own or item.subject == person.organisation]
+    seen: dict[str, bool] = {}
+
+    def sees_case(case_id: str) -> bool:
+        if case_id not in seen:
+            seen[case_id] = may_see(person, load_case(work, case_id), "parties")
+        return seen[case_id]
+
+    return [
+        item
+        for item in items
+        if (person.organisation and item.subject == person.organisation)
+        or (sees_case(item.case_id) if item.case_id else is_official(person))
+    ]
 
 
 def openable(work: Work, person: Actor, case_id: str) -> dict[str, Any]:

@@ -157,8 +157,11 @@ def do(
     decided = decide(ask(registry, case, person, proposers=proposers), action, data)
     after = fold_event(case, decided.type, decided.data, person.id)
     own = [*postings, *_grants(case, after)]
+    sealed = _seal(case, decided.data)
+    if action is Action.ATTACH_DOCUMENT and work.keeps_document(sealed["form"]["sha256"]):
+        sealed = {**sealed, "kept": True}  # from here on it is missed where it is gone
     event = work.append(
-        case_stream(case_id), decided.type, _seal(case, decided.data), actor=person.id, key=key, request=request,
+        case_stream(case_id), decided.type, sealed, actor=person.id, key=key, request=request,
         postings=own, bound=bound, version=case.version + 1,
     )  # fmt: skip
     save_case(work, after, event)

@@ -329,9 +329,9 @@ def make_checkpoint(connection: Connection, origin: str, at: str) -> tuple[Check
 
 
 def _missing_papers(audit: _Audit) -> Iterator[str]:
-    """Documents that were attached and are not kept here: destroyed, or never handed over."""
+    """Documents named by their hash that nobody handed over."""
     if not audit.faults:
-        for digest, seq in audit.made.papers.items():
+        for digest, (seq, _) in audit.made.papers.items():
             yield f"the document {digest[:12]}… attached by event {seq} is not kept here"
 
 

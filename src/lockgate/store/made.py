@@ -28,7 +28,8 @@ class Made:
         items: By kind and id.
         cases: By id: the case, when it was opened, when changed, last event.
         people: By id: roles, agency, organisation, whether shut out, last event.
-        papers: By hash: the event that attached the document.
+        papers: By hash: the first event that attached the document when it was kept here, else the first that named it;
+            and whether it was kept.
     """
 
     accounts: dict[str, list[int]] = field(default_factory=dict)
@@ -36,7 +37,7 @@ class Made:
     items: dict[tuple[str, str], tuple[Item | None, int]] = field(default_factory=dict)
     cases: dict[str, tuple[Case, str, str, int]] = field(default_factory=dict)
     people: dict[str, tuple[list[str], str, str, bool, int]] = field(default_factory=dict)
-    papers: dict[str, int] = field(default_factory=dict)
+    papers: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
     def follow(self, event: Event) -> None:
         """Keep up with the lists and the case that an event touches."""
@@ -47,7 +48,9 @@ class Made:
             case = fold_event(before[0] if before else None, event.type, data, event.actor)
             self.cases[name] = case, before[1] if before else event.at, event.at, event.seq
             if event.type == "DocumentAttached":
-                self.papers.setdefault(data["form"]["sha256"], event.seq)
+                digest, kept = data["form"]["sha256"], bool(data.get("kept"))
+                if digest not in self.papers or (kept and not self.papers[digest][1]):
+                    self.papers[digest] = event.seq, kept
         if kind == "access" and event.type in ("PersonAdded", "PersonChanged"):
             rest = data.get("agency", ""), data.get("organisation", ""), bool(data.get("disabled", False))
             self.people[name] = (sorted(data["roles"]), *rest, event.seq)
@@ -184,9 +187,12 @@ class Made:
             yield Fault(seq, f"the person {name} is missing")
 
     def _compare_papers(self, stream: Stream) -> Iterator[Fault]:
-        """Documents whose bytes are others than were attached; one that is not kept here is told apart."""
+        """Documents whose bytes are others than were attached, or gone; those never kept here stay in ``papers``."""
         columns = [schema.document.c.sha256, schema.document.c.content]
         for row in stream(select(*columns), 20):
-            seq = self.papers.pop(row.sha256, None)
+            seq, _ = self.papers.pop(row.sha256, (1, False))
             if sha256(bytes(row.content or b"")).hexdigest() != row.sha256:
-                yield Fault(seq or 1, f"the document {row.sha256[:12]}… is not the one that was attached")
+                yield Fault(seq, f"the document {row.sha256[:12]}… is not the one that was attached")
+        for digest, (seq, kept) in list(self.papers.items()):
+            if kept:
+                yield Fault(seq, f"the document {digest[:12]}… that it attached is gone")

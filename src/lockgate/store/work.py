@@ -198,6 +198,12 @@ class Work:
             delete(schema.secret).where(schema.secret.c.subject == subject)
         ).rowcount
 
+    def keeps_document(self, digest: str) -> bool:
+        """Whether the bytes with this SHA-256 are kept here."""
+        table = schema.document
+        found = select(table.c.size).where(table.c.sha256 == digest)
+        return self.connection.execute(found).first() is not None
+
     # ------------------------------------------------------------------------------------------- the ledger
     def post(self, event_seq: int, postings: Sequence[Posting]) -> None:
         """Insert postings of an event; the database moves the balances, and refuses what overdraws."""

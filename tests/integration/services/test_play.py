@@ -213,15 +213,36 @@ def test_documents_altered_or_gone(played: Registry, database_url: str) -> None:
             connection.execute(text("ALTER TABLE document DISABLE TRIGGER USER"))
         connection.execute(text("DELETE FROM document WHERE sha256 = (SELECT min(sha256) FROM document)"))
     engine.dispose()
-    result = CliRunner().invoke(app, ["verify", "--db", database_url])
-    assert result.exit_code == 0
-    assert "is not kept here" in result.stderr
+    status, gone = verify_by_command(database_url)
+    assert status == 1
+    assert gone is not None
     change(
         engine,
         "UPDATE document SET content = :junk WHERE sha256 = (SELECT max(sha256) FROM document)",
         junk=b"other",
     )
-    assert verify_by_command(database_url)[0] == 1
+    status, altered = verify_by_command(database_url)
+    assert status == 1
+    assert altered is not None
+
+
+def test_a_document_only_named_is_no_fault(played: Registry, database_url: str) -> None:
+    """Papers kept elsewhere are attached by their hash."""
+    with played.read() as work:
+        named = [event for event in work.events() if event.type == "DocumentAttached"]
+    assert all(event.data["kept"] for event in named)
+    officer = Actor("officer", frozenset({Role.OFFICER}))
+    cases.act(
+        played,
+        officer,
+        "us-1",
+        Action.ATTACH_DOCUMENT,
+        {"kind": "note", "name": "elsewhere", "sha256": "0" * 64},
+    )
+    played.close()
+    result = CliRunner().invoke(app, ["verify", "--db", database_url])
+    assert result.exit_code == 0
+    assert "is not kept here" in result.stderr
 
 
 def change(engine: Engine, *statements: str, **values: object) -> None:
