@@ -81,21 +81,62 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return frontier.root()
 
 
+class Tree:
+    """All complete subtrees of a list, hashed once, so that each of many proofs costs a few look-ups.
+
+    Args:
+        leaves: Leaf hashes.
+
+    >>> leaves = [hash_leaf(bytes([number])) for number in range(11)]
+    >>> Tree(leaves).root() == root_of(leaves)
+    True
+    """
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._levels: list[Sequence[bytes]] = [leaves]  # at k the roots of 2**k leaves each
+        while len(self._levels[-1]) > 1:
+            below = self._levels[-1]
+            self._levels.append([hash_node(*below[at : at + 2]) for at in range(0, len(below) - 1, 2)])
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    def leaf(self, index: int) -> bytes:
+        """Leaf hash ``index``, from zero."""
+        return self._levels[0][index]
+
+    def root(self, low: int = 0, high: int | None = None) -> bytes:
+        """Root over the leaves from ``low`` to before ``high``: the whole list, or a subtree of it."""
+        high = len(self) if high is None else high
+        count = high - low
+        if count == 0:
+            return EMPTY_ROOT
+        if count & (count - 1) == 0:
+            level = count.bit_length() - 1
+            return self._levels[level][low >> level]
+        middle = low + split_point(count)
+        return hash_node(self.root(low, middle), self.root(middle, high))
+
+    def prove_inclusion(self, index: int) -> tuple[bytes, ...]:
+        """The hashes that lead from leaf ``index`` (from zero) to the root, lowest first."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"no leaf {index} among {len(self)}")
+        path: list[bytes] = []
+        low, high = 0, len(self)
+        while high - low > 1:
+            middle = low + split_point(high - low)
+            if index < middle:
+                path.append(self.root(middle, high))
+                high = middle
+            else:
+                path.append(self.root(low, middle))
+                low = middle
+        return tuple(reversed(path))
+
+
 def prove_inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The hashes that lead from leaf ``index`` (from zero) to the root over ``leaves``, lowest first."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"no leaf {index} among {len(leaves)}")
-    path: list[bytes] = []
-    low, high = 0, len(leaves)
-    while high - low > 1:
-        middle = low + split_point(high - low)
-        if index < middle:
-            path.append(root_of(leaves[middle:high]))
-            high = middle
-        else:
-            path.append(root_of(leaves[low:middle]))
-            low = middle
-    return tuple(reversed(path))
+    return Tree(leaves).prove_inclusion(index)
 
 
 def includes(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:

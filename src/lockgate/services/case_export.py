@@ -27,7 +27,7 @@ from lockgate.base.errors import LockgateError
 from lockgate.casework.checkpoint import open_note, signs_event
 from lockgate.casework.history import Event, Fault, commit_to, digest_rows, find_commitments, read_event
 from lockgate.casework.roles import Actor
-from lockgate.casework.tree import hash_leaf, includes, prove_inclusion
+from lockgate.casework.tree import Tree, hash_leaf, includes
 from lockgate.services.audit import make_checkpoint, read_leaves
 from lockgate.services.case_record import case_stream, load_case
 from lockgate.services.case_view import may_see, view_case
@@ -63,12 +63,12 @@ def export_case(registry: Registry, person: Actor, case_id: str, out: Path) -> i
     with registry.work() as work:
         work.append(f"person:{person.id}", "CaseFileExported", {"case": case_id}, actor=person.id)
     note = make_checkpoint(registry)
-    leaves = read_leaves(registry, int(note.split("\n")[1]))
+    tree = Tree(read_leaves(registry, int(note.split("\n")[1])))
     with registry.read() as work:
-        own = [dict(row, path=_path(leaves, row["seq"])) for row in _events(work, case_id, len(leaves))]
-        keys = [dict(row, path=_path(leaves, row["seq"])) for row in _key_events(work, len(leaves))]
+        own = [dict(row, path=_path(tree, row["seq"])) for row in _events(work, case_id, len(tree))]
+        keys = [dict(row, path=_path(tree, row["seq"])) for row in _key_events(work, len(tree))]
         related = [
-            dict(row, path=_path(leaves, row["seq"])) for row in _related_events(work, case_id, len(leaves))
+            dict(row, path=_path(tree, row["seq"])) for row in _related_events(work, case_id, len(tree))
         ]
         entitled = any(person.holds(role) for role in READERS)
         openings = _openings(work, [row["payload"] for row in own]) if entitled else {}
@@ -86,8 +86,8 @@ def export_case(registry: Registry, person: Actor, case_id: str, out: Path) -> i
     return len(own)
 
 
-def _path(leaves: Sequence[bytes], seq: int) -> list[str]:
-    return [step.hex() for step in prove_inclusion(leaves, seq - 1)]
+def _path(tree: Tree, seq: int) -> list[str]:
+    return [step.hex() for step in tree.prove_inclusion(seq - 1)]
 
 
 def _kept(registry: Registry, digest: str) -> bool:

@@ -10,7 +10,7 @@ from lockgate.base.errors import LockgateError
 from lockgate.casework.commands import FORMS, OpenForm
 from lockgate.casework.roles import PUBLIC_READER, Actor
 from lockgate.casework.states import Action
-from lockgate.services.batches import open_batch, request_allocation
+from lockgate.services.batches import list_waiting, open_batch, request_allocation
 from lockgate.services.case_view import view_case
 from lockgate.services.cases import act, open_case
 from lockgate.services.conditions import check_conditions, list_decision_changes, read_retention
@@ -141,6 +141,22 @@ def test_rounds_count_what_linked_recipients_hold(
         "beta": (300, 0),
     }
     assert replay_round(registry, people["axel"], round_id).digest == result.digest
+
+
+def test_lists_show_what_a_person_sees_of_each_case(office: tuple[Registry, dict[str, Actor]]) -> None:
+    registry, people = office
+    approve(registry, people)
+    open_batch(registry, people["olga"], "x1", "b1", 500, rule="by-day")
+    request_allocation(registry, people["olga"], "x1", "rival", 300)
+    request_allocation(registry, people["olga"], "x1", "lab-one", 200)
+    seen = {name: len(list_waiting(registry, person)) for name, person in people.items()}
+    assert seen == {
+        "olga": 2, "otto": 2, "axel": 2, "dora": 2, "erin": 2,
+        "tess": 0, "enid": 0, "adam": 0,  # a tie, an agency not asked, one who keeps the system
+        "rick": 1,  # what is about the own organisation
+    }  # fmt: skip
+    with pytest.raises(LockgateError, match="may not read"):
+        list_waiting(registry, PUBLIC_READER)
 
 
 def condition(name: str, **terms: Any) -> dict[str, Any]:
