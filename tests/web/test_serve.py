@@ -8,7 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Thread
 
 import httpx
 import uvicorn
@@ -88,3 +88,16 @@ def test_a_database_that_fails_is_not_told_about_and_what_is_public_goes_on(tmp_
             assert re.search("cannot be used at the moment", answer.text)
         for address in ("/chips/h200-sxm", "/determine?item=h200-sxm&from=US&to=CN", "/help"):
             assert client.get(address, headers=cookie).status_code == 200
+
+
+def test_threads_that_have_ended_leave_no_connection_open(tmp_path: Path) -> None:
+    registry, _ = init_record(f"sqlite:///{tmp_path}/threads.db")
+    with registry:
+        quick = registry.quick
+        for _ in range(5):
+            thread = Thread(target=quick._connection)
+            thread.start()
+            thread.join()
+        assert len(quick._opened) == 1
+        quick._connection()
+        assert len(quick._opened) == 1, "this thread's own"

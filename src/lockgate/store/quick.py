@@ -42,6 +42,7 @@ class QuickPath:
         self._connect = connect
         self._local = threading.local()
         self._opened: list[Any] = []
+        self._owners: dict[int, threading.Thread] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -94,8 +95,18 @@ class QuickPath:
         if found is None:
             found = self._local.connection = self._connect()
             with self._lock:
+                self._close_orphans()
                 self._opened.append(found)
+                self._owners[id(found)] = threading.current_thread()
         return found
+
+    def _close_orphans(self) -> None:
+        """Close what threads that have ended left open: a server's come and go with its load."""
+        for connection in [item for item in self._opened if not self._owners[id(item)].is_alive()]:
+            self._opened.remove(connection)
+            connection.close()
+        left = {id(item) for item in self._opened}
+        self._owners = {name: owner for name, owner in self._owners.items() if name in left}
 
     def _drop(self) -> None:
         """Close this thread's connection, which may be broken, and forget what was known through it."""

@@ -23,6 +23,7 @@ from lockgate.web import i18n
 from lockgate.web.query import CLOCKS
 
 THEME_COOKIE = "lockgate_theme"
+KEYS_COOKIE = "lockgate_keys"
 
 NAVIGATION = (
     ("/determine", "May it pass?"),
@@ -121,10 +122,18 @@ def dates_of(request: Request) -> dict[str, Any]:
 
 
 def address(request: Request, **changes: object) -> str:
-    """This page's address with some of its query changed; None or empty takes a part out."""
-    query = dict(request.query_params) | {name: str(value or "") for name, value in changes.items()}
-    kept = {name: value for name, value in query.items() if value}
-    return request.url.path + ("?" + urlencode(kept) if kept else "")
+    """This page's address with some of its query changed; None or empty takes a part out. What is there twice stays twice."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
+    made = [*kept, *((name, str(value or "")) for name, value in changes.items())]
+    query = urlencode([(name, value) for name, value in made if value])
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def marking_of(path: str) -> str:
+    """Who a page is for: what concerns somebody's deal, what concerns the office, or everybody."""
+    if path.startswith(("/cases", "/batches", "/shipments", "/ledger")):
+        return "commercial-confidential"
+    return "internal" if path.startswith(("/admin", "/account")) else "public"
 
 
 def dated(request: Request, path: str) -> str:
@@ -150,6 +159,9 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         "languages": i18n.LANGUAGES,
         "_": i18n.translator(language),
         "theme": request.cookies.get(THEME_COOKIE, ""),
+        "keys": request.cookies.get(KEYS_COOKIE, "on"),
+        "marking": marking_of(request.url.path),
+        "contact": site.settings.contact,
         "navigation": NAVIGATION,
         "assets": ASSETS,
         "address": lambda **changes: address(request, **changes),

@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     deal: Path = Field(
         default=Path("examples/h200-first-batch/deal.toml"), description="Deal file of the dossier page."
     )
+    contact: str = Field(
+        default="",
+        description="Where people report mistakes: a web address, or an e-mail address as mailto:…",
+    )
     public_url: str = Field(default="", description="Address people use, where a proxy stands in front.")
     trusted_proxies: str = Field(
         default="",

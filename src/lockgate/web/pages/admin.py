@@ -19,7 +19,7 @@ router = APIRouter(prefix="/admin")
 AUDIT_ROWS = 200
 AUDIT_COLUMNS = ("seq", "at", "type", "about", "actor", "data")
 AUDIT_TYPES = (
-    "LoggedIn", "LoggedOut", "PasswordSet", "PersonAdded", "PersonChanged", "PersonInvited", "IdentityLinked", "TokenCreated", "TokenRevoked", "WebhookAdded", "WebhookRemoved", "WebhookAdded", "WebhookRemoved",
+    "LoggedIn", "LoggedOut", "PasswordSet", "PersonAdded", "PersonChanged", "PersonInvited", "IdentityLinked", "TokenCreated", "TokenRevoked", "WebhookAdded", "WebhookRemoved",
     "SecretRead",
 )  # fmt: skip
 

@@ -51,6 +51,7 @@ def list_chips(
     q: str = "",
     sort: str = "name",
     compare: Annotated[list[str], Query()] = [],
+    column: Annotated[list[str], Query()] = [],
 ) -> Response:
     """All accelerators; facets narrow them, `compare` sets up to four side by side."""
     if compare:
@@ -86,7 +87,8 @@ def list_chips(
         data=rows,
         chips=rows,
         facets=facets,
-        columns=COLUMNS,
+        columns=chosen_columns(column),
+        every_column=COLUMNS,
         q=q,
         sort=sort,
         charts=chart_query(request, ids if narrowed else (), ids if len(ids) <= NAMED_MAX else ()),
@@ -138,6 +140,20 @@ def compare_chips(request: Request, ids: list[str]) -> Response:
         figures=FIGURES,
         **clocks,
     )
+
+
+def chosen_columns(names: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """Those of the numeric columns that are named; all where none is.
+
+    Raises:
+        LockgateError: ``bad-choice``.
+    """
+    known = [name for name, _ in COLUMNS]
+    if wrong := next((name for name in names if name not in known), None):
+        raise LockgateError(
+            f"there is no column {wrong!r}", code="bad-choice", where="column", hint=", ".join(known)
+        )
+    return [pair for pair in COLUMNS if not names or pair[0] in names]
 
 
 def chart_query(request: Request, ids: Sequence[str], named: Sequence[str] = ()) -> str:

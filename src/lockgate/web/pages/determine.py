@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from lockgate.base.dates import parse_date
-from lockgate.base.errors import LockgateError
+from lockgate.base.errors import InvalidInputError, LockgateError
 from lockgate.base.explanation import Explanation
 from lockgate.controls.determination import Determination
 from lockgate.services.determine import answer_as_dict, cite
@@ -102,7 +102,7 @@ COLUMNS = tuple(question.column for step in STEPS for question in step.questions
 
 
 @router.get("/determine")
-@reads(*COLUMNS, "dd_*", "step", "with_on", "with_item")
+@reads(*COLUMNS, "dd_*", "step", "with_on", "with_item", "with_to")
 def determine(request: Request) -> Response:
     """The answer for what the address says; without an item or figures, the first page of the form."""
     row = read_row(request)
@@ -186,7 +186,14 @@ def ask(
 def answer(
     request: Request, row: Mapping[str, str], problems: tuple[LockgateError, ...] = (), case: str = ""
 ) -> Response:  # fmt: skip
-    """The determination, with what was wrong in saving it; and beside it the same deal on another date or with another chip where the address asks for one."""
+    """The determination, and beside it the same deal on another date, with another chip or to another place where asked for.
+
+    Args:
+        request: The request; what to compare with stands in its address.
+        row: The transaction.
+        problems: What was wrong in saving the answer to a case.
+        case: The case it was to go to.
+    """
     site = site_of(request)
     clocks = dates_of(request)
     try:
@@ -199,7 +206,13 @@ def answer(
             (step.id for step in STEPS if wrong & {question.column for question in step.questions}), "item"
         )
         return ask(request, row, at, 422, error.problems)
-    other = second(request, row)
+    other = None
+    try:
+        other = second(request, row)
+    except LockgateError as error:
+        if request.state.format != "html":
+            raise
+        problems = (*problems, *error.problems)
     if request.state.format != "html":
         return respond(
             request, "", data=answer_as_dict(found, site.catalogue, explain=True),
@@ -215,15 +228,23 @@ def answer(
 
 
 def second(request: Request, row: Mapping[str, str]) -> Determination | None:
-    """The determination to compare with: another date (``with_on``) or another chip (``with_item``)."""
-    other_on, other_item = request.query_params.get("with_on", ""), request.query_params.get("with_item", "")
-    if not other_on and not other_item:
+    """The determination to compare with: another date (``with_on``), chip (``with_item``) or destination (``with_to``).
+
+    Raises:
+        LockgateError: Where one of them is none, at the name it has in the address.
+    """
+    asked = {name: request.query_params.get(f"with_{name}", "") for name in ("on", "item", "to")}
+    if not any(asked.values()):
         return None
     clocks = dates_of(request)
-    on = parse_date(other_on) if other_on else clocks["on"]
-    return site_of(request).determine(
-        {**row, **({"item": other_item} if other_item else {})}, on, clocks["known_at"]
-    )
+    try:
+        on = parse_date(asked["on"]) if asked["on"] else clocks["on"]
+        changed = {name: value for name, value in asked.items() if value and name != "on"}
+        return site_of(request).determine({**row, **changed}, on, clocks["known_at"])
+    except LockgateError as error:
+        raise InvalidInputError([
+            LockgateError(item.message, code=item.code, where=f"with_{item.path or 'on'}", hint=item.hint) for item in error.problems
+        ]) from None  # fmt: skip
 
 
 def numbered(explanation: Explanation) -> list[Explanation]:
@@ -240,6 +261,7 @@ def differences(one: Determination, two: Determination) -> list[tuple[str, str, 
             name: str(data[name])
             for name in ("on", "item", "tpp", "performance_density", "classification", "verdict")
         }
+        rows = {"to": found.transaction.to_place or "", **rows}
         for group in ("gates", "charges"):
             for name, part in data[group].items():
                 for key, value in part.items():

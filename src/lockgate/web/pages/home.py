@@ -6,11 +6,12 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from lockgate.web import i18n
-from lockgate.web.respond import THEME_COOKIE, page
+from lockgate.web.respond import KEYS_COOKIE, THEME_COOKIE, page
 
 router = APIRouter()
 
 ONE_YEAR_S = 365 * 24 * 3600
+THEMES = ("light", "dark")
 
 
 @router.get("/")
@@ -31,18 +32,21 @@ def set_preferences(
     back: Annotated[str, Form()] = "/",
     language: Annotated[str, Form()] = "",
     theme: Annotated[str, Form()] = "",
+    keys: Annotated[str, Form()] = "",
 ) -> Response:
-    """Remember the reader's language or theme and go back where they were."""
+    """Remember the reader's language, theme or use of single keys and go back where they were."""
     # Only a path of this server: "//host" and "https:" would lead away from it.
     target = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
     response = RedirectResponse(target, 303)
     secure = request.app.state.site.settings.secure_cookies
-    if language in i18n.LANGUAGES:
-        response.set_cookie(
-            i18n.COOKIE, language, max_age=ONE_YEAR_S, samesite="lax", secure=secure, httponly=True
-        )
-    if theme in ("light", "dark"):
-        response.set_cookie(
-            THEME_COOKIE, theme, max_age=ONE_YEAR_S, samesite="lax", secure=secure, httponly=True
-        )
+    chosen = (
+        (i18n.COOKIE, language, i18n.LANGUAGES),
+        (THEME_COOKIE, theme, THEMES),
+        (KEYS_COOKIE, keys, ("on", "off")),
+    )
+    for name, value, known in chosen:
+        if value in known:
+            response.set_cookie(name, value, max_age=ONE_YEAR_S, samesite="lax", secure=secure, httponly=True)
+    if theme == "auto":  # as the reader's system has it
+        response.delete_cookie(THEME_COOKIE, samesite="lax", secure=secure, httponly=True)
     return response

@@ -68,6 +68,15 @@
     var part = event.target.querySelector("[data-focus]");
     if (part) { part.setAttribute("tabindex", "-1"); part.focus(); }
   });
+  // The link to a page as it stands: copied where the browser lets us, else followed.
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest ? event.target.closest("a[data-copy]") : null;
+    if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
+    event.preventDefault();
+    navigator.clipboard.writeText(link.href).then(
+      function () { document.getElementById("said").textContent = link.dataset.copy; },
+      function () { window.location.href = link.href; });
+  });
   // Selects and dates marked so send their form at once.
   document.addEventListener("change", function (event) {
     if (event.target.matches("[data-submit]")) { event.target.form.requestSubmit(); }
