@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import httpx
+import pytest
 import uvicorn
 
 from lockgate.cli.serve import bind
@@ -101,3 +102,26 @@ def test_threads_that_have_ended_leave_no_connection_open(tmp_path: Path) -> Non
         assert len(quick._opened) == 1
         quick._connection()
         assert len(quick._opened) == 1, "this thread's own"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "told"),
+    [
+        (["--db", "foo://x"], {}, "no database Lockgate keeps records in"),
+        (["--db", "postgresql://127.0.0.1:1/x"], {}, "cannot be used"),
+        ([], {"LOCKGATE_SESSION_HOURS": "abc", "LOCKGATE_LOGIN_ATTEMPTS_PER_MINUTE": "0"}, "LOCKGATE_SESSION_HOURS"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_before_a_server_starts(
+    arguments: list[str], variables: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LOCKGATE_PUBLIC_URL", "")
+    monkeypatch.setenv("LOCKGATE_DB", "")
+    command = [sys.executable, "-m", "lockgate", "serve", "--port", "0", *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 2
+    assert told in found.stderr
+    assert "Traceback" not in found.stderr
+    assert found.stderr.count("error:") == max(1, len(variables))

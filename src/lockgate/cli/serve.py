@@ -33,15 +33,26 @@ def serve(
     import tempfile
 
     import uvicorn
+    from pydantic import ValidationError
     from uvicorn.supervisors import Multiprocess
 
+    from lockgate.base.errors import InvalidInputError, LockgateError, problems_from_validation
+    from lockgate.services.registry import init_record
     from lockgate.web.settings import Settings
 
     if db is not None:
         os.environ["LOCKGATE_DB"] = db
     port = port or free_port(host)
     os.environ.setdefault("LOCKGATE_PUBLIC_URL", f"http://{shown_host(host)}:{port}")
-    proxies = Settings().trusted_proxies
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise InvalidInputError([
+            LockgateError(item.message, code=item.code, where=f"LOCKGATE_{item.path.upper()}", hint=item.hint)
+            for item in problems_from_validation(error).problems
+        ]) from None  # fmt: skip
+    init_record(settings.db)[0].close()  # what is wrong with it is said here, before a server starts
+    proxies = settings.trusted_proxies
     config = uvicorn.Config(
         "lockgate.web.app:create_app", factory=True, host=host, port=port, workers=workers,
         access_log=False, server_header=False, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None,
