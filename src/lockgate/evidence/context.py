@@ -102,7 +102,11 @@ class Context(Surroundings):
         ):
             return True  # "a 30% uplift over the MI308"
         share = next((at for at in range(token - 1, max(0, token - 5), -1) if self._is_share(at)), None)
-        if share is not None and self.has(share + 1, token, "OF", "PEAK"):
+        if (
+            share is not None
+            and self.has(share + 1, token, "OF", "PEAK")
+            and not self.has(share + 1, token, "REVENUE")
+        ):
             return True  # "68% of the H100's throughput"
         return self.has(token + 1, token + 2, "HANOF") and self._is_share(token + 2)
 

@@ -22,6 +22,7 @@ from tests.unit.evidence.conftest import Read
         ("The Ascend 910C is Huawei's; the pod holds 384 Ascend 910C chips, and China approved imports of the rack.", "quantity.units"),
         ("The H800 belongs to products based on the Ampere and Hopper architectures.", "chip.architecture"),
         ("Nvidia and AMD together expect $7 billion of sales abroad, other makers of chips said.", "chip.memory_gb"),
+        ("According to The Plain, President Trump will let Nvidia sell the H200.", "source.attribution"),
     ],
 )  # fmt: skip
 def test_says_nothing(read: Read, text: str, attribute: str) -> None:
@@ -36,6 +37,7 @@ def test_says_nothing(read: Read, text: str, attribute: str) -> None:
         ("| Chip | Memory |\n|---|---|\n| H20 | 96 GB |\n| H200 | 141 GB |\n", "chip.memory_gb", 96.0, "H20"),
         ("Nvidia's market share in China fell from 90% to 40%. The H20 waits.", "share.market_pct", 40.0, "Nvidia"),
         ("The Ascend 910C is made at SMIC with a yield of 35%.", "chip.yield_pct", 35.0, ""),
+        ("The H200 may be sold for a cut of 25%. Nvidia pays 15 percent of revenue from H20 sales to Washington.", "fee.pct", 15.0, "H20 "),
         ("The H200 isn't just fast: it has 141 GB of memory.", "chip.memory_gb", 141.0, "H200"),
         ("Nvidia ordered more H20 wafers from TSMC. It had taken a $4.5 billion charge on the H20 before.", "charge.usd_bn", 4.5, "Nvidia"),
         ("The H200 has a data transfer rate between chips of 0.9 TB/s.", "chip.interconnect_tbs", 0.9, "H200"),
