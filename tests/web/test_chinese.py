@@ -28,7 +28,7 @@ EMPTY = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sou
 SOURCED = {"chip", "figure", "sources", "source", "letter", "api"}
 """Pages that show titles and notes of English sources, letters of an English-speaking office, or the API's own manual."""
 IDENTIFIER = re.compile(r"^[\w-]+([.:/-][\w:-]+)+[:：,]?$")
-WORDS = re.compile(r"[a-z]{2,}(?:[ ,;:'’()-]+[a-z]{2,})+")
+WORDS = re.compile(r"[a-z]{2,}(?:[ ,;:'’()-]+[a-z]{2,})+|^[a-z]{3,}:$")
 WORDS_IN_CHINESE_MAX = 6  # a quoted value inside a Chinese sentence
 
 
