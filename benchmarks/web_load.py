@@ -322,6 +322,7 @@ def make_database(server: Any, note: Path, count: int) -> dict[str, Any]:
     """The database with its cases, made now or by an earlier run; returns how many cases and events, and the seconds it took."""
     if note.exists():
         found: dict[str, Any] = json.loads(note.read_text())
+        init_record(server.get_uri("load"))[0].close()  # brings it to this version's schema
         if found["cases"] != count:
             raise SystemExit(f"{note.parent} holds {found['cases']} cases, not {count}: name another folder")
         return found
