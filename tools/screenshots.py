@@ -100,6 +100,9 @@ def draw(context: BrowserContext, path: str, width: int, target: Path) -> None:
     """One picture, as fine as its size allows."""
     page = context.new_page()
     page.goto(path)
+    # Pictures below the fold are fetched when somebody comes near; a picture of the page wants them now.
+    page.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager' })")
+    page.wait_for_load_state("networkidle")
     height = min(page.evaluate("document.documentElement.scrollHeight"), HEIGHT_PX_MAX)
     session = context.new_cdp_session(page)
     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}

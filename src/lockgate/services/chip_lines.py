@@ -93,8 +93,8 @@ def points_of(
 
 
 def short_name(chip: Chip) -> str:
-    """A name short enough for a chart: the first alias, where that is shorter."""
-    return min((chip.name, *chip.aliases[:1]), key=len)
+    """A name short enough for a chart: the first alias in Latin letters, where that is shorter."""
+    return min((chip.name, *[alias for alias in chip.aliases if alias.isascii()][:1]), key=len)
 
 
 def regions_of(
