@@ -41,7 +41,7 @@ def test_a_card_gives_the_value_its_place_and_what_others_say(client: TestClient
     page = client.get("/chips/h200-sxm/figures/dram_bandwidth").text
     fact = site_in(client).catalogue.chip("h200-sxm").facts["dram_bandwidth"]
     assert fact.value == 4800
-    assert "<strong>4,800</strong> gb/s" in page
+    assert "<strong>4,800</strong> GB/s" in page
     assert "<strong>4,890</strong>" in page, "what another source says"
     assert site_in(client).catalogue.source(fact.source).title in page
     assert client.get("/chips/h200-sxm/figures/horsepower").status_code == 404
