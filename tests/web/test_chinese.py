@@ -154,3 +154,9 @@ def test_a_catalogue_has_each_message_once_and_translated(file: Path) -> None:
 )
 def test_filled_in_messages_are_found(message: str, said: str | None) -> None:
     assert find_translation("zh", message) == said
+
+
+def test_a_long_text_that_somebody_sent_is_not_searched_for_messages() -> None:
+    """Trying one takes the cube of its length: a crafted text would hold the server up."""
+    assert find_translation("zh", "here 15,832")
+    assert find_translation("zh", "here " + "15,832" * 200) is None

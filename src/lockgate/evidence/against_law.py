@@ -17,7 +17,6 @@ RULE_NEAR_DAYS = (
 )
 NAMED_NEAR_DAYS = 400  # a year slipped is still a wrong date of the act that is named
 SAME_ACT_DAYS = 3  # a date so near an act's is that act's
-RULE_2026 = date(2026, 1, 15)
 NOW = re.compile(r"\b(?:current|currently|existing|still|now)\b|现行|目前", re.IGNORECASE)
 TPP_NAMED = re.compile(r"\bTPP\b|total processing performance|总处理性能|總處理性能", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?。！？](?=\s|$)|\n")
@@ -144,21 +143,21 @@ def threshold_unit(claim: Claim, record: Record) -> Iterator[Finding]:
 def regime(
     by_attribute: dict[str, list[Claim]], written: Mapping[str, date], record: Record
 ) -> Iterator[Finding]:
-    """The line of 2023 taken for the one that decides in 2026."""
-    gate = next(
-        (
-            fact
-            for fact in record.about("us-threshold", "threshold.tpp")
-            if fact.from_on == RULE_2026 and fact.low == fact.high
-        ),
-        None,
-    )
-    if gate is None:
+    """The line that asks for a licence taken for the later one that decides the review."""
+    known = [
+        (fact.from_on, fact.low, fact)
+        for fact in record.about("us-threshold", "threshold.tpp")
+        if fact.from_on and fact.low is not None and fact.low == fact.high
+    ]
+    since, deciding, gate = max(known, key=lambda one: one[0], default=(date.max, 0.0, None))
+    older = [limit for day, limit, _ in known if day < since and limit < deciding]
+    if gate is None or not older:
         return
+    line = max(older)
     claims = [
         claim for claim in (*by_attribute["threshold.tops"], *(claim for claim in by_attribute["threshold.tpp"] if NOW.search(claim.quote)), *by_attribute["policy.exemption"])
-        if (claim.attribute == "policy.exemption" or (claim.low if claim.low is not None else claim.high) == 4800.0)
-        and written[claim.document] >= RULE_2026
+        if (claim.attribute == "policy.exemption" or (claim.low if claim.low is not None else claim.high) == line)
+        and written[claim.document] >= since
     ]  # fmt: skip
     spoken = {
         claim.document
@@ -178,7 +177,7 @@ def regime(
         )
         yield find(
             "vs_authority_regime", "high", left,
-            f"4,800 is taken for the line that decides. It decides that a licence is needed; since {RULE_2026} what decides the review is another test: {gate.text}; {bandwidth}.",
+            f"{line:,.0f} is taken for the line that decides. It decides that a licence is needed; since {since} what decides the review is another test: {gate.text}; {bandwidth}.",
             authority=Authority(gate.source, gate.text),
         )  # fmt: skip
 

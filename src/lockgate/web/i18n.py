@@ -22,6 +22,10 @@ RANGE = re.compile(r"([\d,]+) to ([\d,]+)(?= )")
 LITERAL_MIN = 4
 """Letters a message with parts must have besides them to be looked for in a text that is filled in already."""
 
+FILLED_MAX = 1000
+"""Letters of a text that is looked for as a filled-in message: a longer one holds what somebody sent, and trying it takes the cube of
+its length."""
+
 
 @cache
 def catalogue_of(language: str) -> Mapping[str, str]:
@@ -73,6 +77,8 @@ def find_translation(language: str, message: str) -> str | None:
     exact = catalogue_of(language).get(message)
     if exact is not None:
         return exact
+    if len(message) > FILLED_MAX:
+        return None
     if found := re.fullmatch(
         r"([a-z][a-z0-9]*[-.][\w.-]+): (.+)", message, re.DOTALL
     ):  # a clause and what is said of it

@@ -11,8 +11,8 @@ from lockgate.base.errors import InvalidInputError, LockgateError, problems_from
 
 # Things of the catalogue and of the record: one that is named and not there is 404, in a path as in a body.
 THINGS = (
-    "account", "allotment", "batch", "case", "chip", "condition", "deal", "discrepancy", "document", "event", "hold", "letter", "lot",
-    "model", "party", "person", "place", "procedure", "provision", "request", "round", "rule", "shipment", "source", "system", "vendor", "webhook",
+    "allotment", "batch", "case", "chip", "condition", "deal", "discrepancy", "document", "event", "hold", "letter", "lot",
+    "model", "party", "person", "place", "procedure", "provision", "request", "round", "shipment", "source", "system", "vendor",
 )  # fmt: skip
 # Error code -> HTTP status; every other LockgateError is the caller's input: 422.
 STATUS_OF_CODE = {
